@@ -1,0 +1,217 @@
+/**
+ * The device as the screens see it: plain questions and plain answers, across the worker's border.
+ * Nothing here is a key, a cursor or an operation's number.
+ */
+import type { Attachment, Conflict, ErrorDetail, Kind, Letter, Message, Patient, Person, Team, Verdict } from "@quill/schemas";
+
+/** Where one's own work stands; the words of the screens are made from these (`app.md`). */
+export type WorkState = "on-device" | "on-server" | "in-record" | "read" | "needs-review" | "refused";
+
+export interface VaultCard {
+  vault: string;
+  initials: string;
+  colour: string;
+  /** Operations in the outbox; readable without the key. */
+  unsent: number;
+  current: boolean;
+}
+
+export type Phase =
+  | { phase: "empty" } // no vault on this device: sign in online
+  | { phase: "locked"; vaults: VaultCard[]; storageLost?: { unsent: number } }
+  | { phase: "open"; who: Who };
+
+export interface Who {
+  user_id: string;
+  username: string;
+  name: string;
+  roles: string[];
+  organisation_id: string;
+  organisation_name?: string;
+  team_ids: string[];
+}
+
+export interface SyncStatus {
+  network: "online" | "offline" | "sending";
+  waiting: number;
+  needsReview: number;
+  refused: number;
+  /** First sync: records stored so far; null once complete. */
+  loading: { stored: number; expected: number | null } | null;
+  lastSync: string | null;
+  /** The server's session has ended: reading and writing go on, sending needs a sign-in. */
+  signInNeeded: boolean;
+}
+
+export type SignInResult =
+  | { ok: true }
+  | { ok: false; error: ErrorDetail }; // `two_factor_required`, `invalid_totp`, `invalid_credentials`, `unreachable`, …
+
+export interface PatientRow {
+  id: string;
+  family: string;
+  given: string;
+  birth_date: string;
+  sex: string;
+  nhs_number?: string;
+  mrn?: string;
+  deceased: boolean;
+  openConflicts: number;
+}
+
+export interface PatientView {
+  id: string;
+  version: number;
+  patient: Patient;
+  /** When the server's version was stored on this device (ISO). */
+  as_of: string;
+  complete: boolean;
+  states: WorkState[];
+  letters: LetterRow[];
+  messages: MessageView[];
+  attachments: AttachmentView[];
+  conflicts: ConflictRow[];
+}
+
+export interface LetterRow {
+  id: string;
+  patient_id: string;
+  title: string;
+  state: Letter["state"];
+  author: string;
+  changed_at: string;
+  work: WorkState | null;
+  signatureWaiting: boolean;
+  openConflicts: number;
+}
+
+export interface LetterView {
+  id: string;
+  version: number;
+  letter: Letter;
+  /** The server's version under own work, when the two differ. */
+  server: Letter | null;
+  draft: boolean;
+  saved_at: string | null;
+  work: WorkState | null;
+  signatureWaiting: boolean;
+  /** Per heading: what happened there that the writer should know. */
+  marks: Record<string, ("parallel" | "under-review" | "changed-below")[]>;
+  history: Verdict[];
+  conflicts: ConflictRow[];
+  as_of: string | null;
+  patient: PatientRow | null;
+}
+
+export interface MessageView {
+  id: string;
+  message: Message;
+  by: string;
+  by_name: string;
+  at: string;
+  work: WorkState | null;
+}
+
+export interface AttachmentView {
+  id: string;
+  attachment: Attachment;
+  work: WorkState | null;
+  upload: { sent: number; parts: number } | null;
+  onDevice: boolean;
+}
+
+export interface ConflictRow {
+  id: string;
+  version: number;
+  title: string;
+  kind: Kind;
+  record_id: string;
+  reason: string;
+  severity: string;
+  status: string;
+  at: string;
+  mine_by: string;
+  patient_id?: string;
+}
+
+export interface ConflictView extends ConflictRow {
+  conflict: Conflict;
+  names: Record<string, string>;
+  mayChoose: boolean;
+  mayCompose: boolean;
+  work: WorkState | null;
+}
+
+export interface ConflictChoice {
+  choices: Record<string, { take: "theirs" | "mine" | "text"; value?: unknown }>;
+  note: string;
+  amendment_reason?: string;
+}
+
+export interface OutboxRow {
+  op_id: string;
+  kind: Kind;
+  id: string;
+  title: string;
+  what: string;
+  made_at: string;
+  state: WorkState;
+  verdict?: Verdict;
+}
+
+export interface SyncPage {
+  status: SyncStatus;
+  waiting: OutboxRow[];
+  decided: OutboxRow[];
+  failed: OutboxRow[];
+  storage: { persisted: boolean; quota: number; usage: number };
+  /** `ready: 14, of: 14, at` : scopes held whole. */
+  offline: { ready: number; of: number; at: string | null };
+  device_id: string;
+}
+
+export type DeviceEvent =
+  | { type: "phase"; phase: Phase }
+  | { type: "status"; status: SyncStatus }
+  | { type: "changed"; kinds: Kind[]; ids: string[] };
+
+export interface Device {
+  phase(): Promise<Phase>;
+  status(): Promise<SyncStatus>;
+  signIn(credentials: { username: string; password: string; totp_code?: string }): Promise<SignInResult>;
+  unlock(vault: string, password: string): Promise<SignInResult>;
+  /** Seals what is being typed, ends the worker, tells the other tabs. */
+  lock(): Promise<void>;
+  signOut(): Promise<{ ok: true } | { ok: false; unsent: number }>;
+
+  who(): Promise<Who>;
+  patients(query: { text: string; offset: number; limit: number }): Promise<{ total: number; rows: PatientRow[]; complete: boolean }>;
+  patient(id: string): Promise<PatientView | null>;
+  letters(query?: { patient_id?: string }): Promise<LetterRow[]>;
+  letter(id: string): Promise<LetterView | null>;
+  messages(query?: { patient_id?: string; team_id?: string }): Promise<MessageView[]>;
+  conflicts(): Promise<ConflictRow[]>;
+  conflict(id: string): Promise<ConflictView | null>;
+  people(): Promise<Person[]>;
+  teams(): Promise<Team[]>;
+
+  /** Begins a letter of a patient; it is a sealed draft until the first commit. Answers its id. */
+  beginLetter(patientId: string, title: string, onBehalfOf?: string): Promise<string>;
+  /** Seals an edit of some fields (`sections/plan`, `title`) of a record; folds with earlier ones of the same field. */
+  edit(kind: Kind, id: string, set: Record<string, unknown>): Promise<{ saved_at: string }>;
+  /** Makes the record's draft a numbered operation and wakes the engine. */
+  commit(id: string): Promise<void>;
+  setLetterState(id: string, state: Letter["state"], amendment?: { reason: string; sections: Record<string, unknown> }): Promise<void>;
+  sendMessage(message: Pick<Message, "text" | "urgent"> & Partial<Message>): Promise<string>;
+  attach(patientId: string, file: { name: string; media_type: string; bytes: Uint8Array }, letterId?: string): Promise<string>;
+  /** The file's bytes, from the device or, once clean, from the server. */
+  attachmentContent(id: string): Promise<{ bytes: Uint8Array; media_type: string; name: string } | { error: ErrorDetail }>;
+  resolve(conflictId: string, choice: ConflictChoice): Promise<void>;
+  returnConflict(conflictId: string, note: string): Promise<void>;
+  dismiss(opId: string): Promise<void>;
+
+  syncPage(): Promise<SyncPage>;
+  syncNow(): Promise<void>;
+
+  subscribe(listener: (event: DeviceEvent) => void): () => void;
+}

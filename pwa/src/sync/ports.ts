@@ -1,0 +1,182 @@
+/**
+ * What the sync engine needs from the world. Everything here is injected, so that the same engine runs in the
+ * device worker (vault, fetch, Web Locks) and in Node in a simulated world.
+ */
+import type { Entry, ErrorDetail, Operation, OperationAction, Kind, Verdict } from "@quill/schemas";
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch, by this device. Never decides anything; it is kept beside the measured offset. */
+  now(): number;
+  /** Calls `task` once after `delay` ms; the answer cancels it. */
+  after(delay: number, task: () => void): () => void;
+}
+
+export interface Locks {
+  /**
+   * Runs `task` while this tab leads the vault's syncing; waits its turn until `signal` aborts.
+   * Leading only saves work: a page stored by a former leader is refused by the cursor check of `DeviceStore.storePage`.
+   */
+  lead(name: string, task: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
+export type Answer =
+  | { kind: "ok"; status: number; bytes: Uint8Array; headers: Record<string, string> }
+  /** A refusal in the contract's error shape. */
+  | { kind: "error"; status: number; error: ErrorDetail; retryAfterMs?: number }
+  /** No answer, a captive portal's page, a proxy's page: the server was not reached. What was sent may still have arrived. */
+  | { kind: "unreachable"; reason: string };
+
+export interface NetworkRequest {
+  method: "GET" | "POST" | "PUT";
+  /** Path under the server's origin (`/api/sync/push`), or the absolute URL of an upload part. */
+  path: string;
+  json?: unknown;
+  body?: Uint8Array;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface Network {
+  /** Never rejects: what went wrong is a value. */
+  request(request: NetworkRequest): Promise<Answer>;
+  /** Opens the live socket; `onHead` for each poke, `onClose` once. */
+  live(onHead: (head: number) => void, onClose: (reason: string) => void): { close(): void };
+}
+
+/** An operation as a screen makes it; the store gives `op_id`, `device_seq` and `base_epoch` in the transaction that queues it. */
+export interface OperationDraft {
+  kind: Kind;
+  id: string;
+  action: OperationAction;
+  base_version: number;
+  set?: Record<string, unknown>;
+  was?: Record<string, unknown>;
+  depends_on?: string[];
+  seen?: Operation["seen"];
+  seen_sha256?: string;
+  on_behalf_of?: string;
+  reason?: string;
+  made_at: string;
+  /** The scope the operation's record has or will have (`patient:<id>`, `team:<id>`, `user:<id>`, `org`). */
+  scope: string;
+}
+
+export interface QueuedOperation {
+  operation: Operation;
+  scope: string;
+}
+
+/** An operation the server decided, kept until the pulled record has caught up (`sync-protocol`, Clients). */
+export interface DecidedOperation extends QueuedOperation {
+  verdict: Verdict;
+  decided_at: string;
+}
+
+export interface StoredRecord {
+  kind: Kind;
+  id: string;
+  scope: string;
+  version: number;
+  schema: number;
+  seq: number;
+  by?: string;
+  at?: string;
+  body: unknown;
+}
+
+/** One answer of `GET /api/sync/changes`: the bytes as they came (to be sealed as they are) and what they say. */
+export interface Page {
+  bytes: Uint8Array;
+  changes: Entry[];
+  cursor: string;
+  more: boolean;
+  head: number;
+}
+
+export type PageOutcome =
+  | "stored"
+  /** Another tab stored a page meanwhile: the stored cursor is not the one this page was asked with. */
+  | "stale"
+  /** The page holds a revoke and operations of that scope are unsent: push first. */
+  | "unsent";
+
+export interface DeviceIdentity {
+  device_id: string;
+  replaces: string[];
+  organisation_id: string;
+  user_id: string;
+  epoch: number | null;
+  next_device_seq: number;
+  audit_head: string | null;
+}
+
+export interface Draft {
+  /** Record the draft changes; a draft of a record not created yet carries `create: true`. */
+  kind: Kind;
+  id: string;
+  scope: string;
+  create: boolean;
+  base_version: number;
+  set: Record<string, unknown>;
+  was: Record<string, unknown>;
+  seen?: Operation["seen"];
+  depends_on: string[];
+  saved_at: string;
+}
+
+/**
+ * The device's memory. Each method is one transaction: it happens whole or not at all, and what it acknowledges is on disk.
+ * Implemented by the vault (sealed, IndexedDB) and by a plain memory store in the simulation; one conformance suite runs on both.
+ */
+export interface DeviceStore {
+  identity(): Promise<DeviceIdentity>;
+  /** After 409 `device_seq_reused`: a new device id, the old one in `replaces`, the outbox renumbered from 1. */
+  renumber(deviceId: string): Promise<void>;
+  rememberHello(fields: { epoch?: number; audit_head?: string; journal_days?: number }): Promise<void>;
+
+  cursor(): Promise<string | null>;
+  head(): Promise<number>;
+  /** Stores page, cursor and purges in one transaction, if the stored cursor is still `askedWith`. */
+  storePage(askedWith: string | null, page: Page): Promise<PageOutcome>;
+
+  /** Gives op ids and numbers, stores in the order given, durably (strict), then answers. */
+  queue(drafts: OperationDraft[]): Promise<QueuedOperation[]>;
+  /** The same for drafts that exist: they leave the drafts and enter the outbox in one transaction. */
+  commitDrafts(ids: string[], madeAt: string): Promise<QueuedOperation[]>;
+  /** Unsent and unacknowledged operations, oldest first. */
+  outbox(limit?: { count: number; bytes: number }): Promise<QueuedOperation[]>;
+  /** Takes each named operation out of the outbox and keeps it as decided. */
+  storeVerdicts(verdicts: Verdict[], at: string): Promise<void>;
+  decided(): Promise<DecidedOperation[]>;
+  /** Drops decided operations the person has dismissed (refused) or the pull has caught up with. */
+  forgetDecided(opIds: string[]): Promise<void>;
+
+  saveDraft(draft: Draft): Promise<void>;
+  drafts(): Promise<Draft[]>;
+  dropDraft(id: string): Promise<void>;
+
+  record(id: string): Promise<StoredRecord | null>;
+  /** All records of a kind, or of a kind within a scope. */
+  records(kind: Kind, scope?: string): Promise<StoredRecord[]>;
+  /** Scopes the device holds; `complete: false` while a back-fill runs. */
+  scopes(): Promise<{ scope: string; complete: boolean }[]>;
+
+  /** Files by attachment id, sealed; kept until `clean` is pulled. */
+  putFile(id: string, scope: string, bytes: Uint8Array): Promise<void>;
+  file(id: string): Promise<Uint8Array | null>;
+  dropFile(id: string): Promise<void>;
+
+  /** Small values beside the records (last sync time, dismissed notes), sealed. */
+  note(key: string): Promise<unknown>;
+  putNote(key: string, value: unknown): Promise<void>;
+
+  /** Called after every change this tab or another made to the store. */
+  onChange(listener: (change: StoreChange) => void): () => void;
+}
+
+export interface StoreChange {
+  kinds: Kind[];
+  ids: string[];
+  outbox: boolean;
+}
