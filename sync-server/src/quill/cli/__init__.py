@@ -1,0 +1,31 @@
+"""``quill``: run, migrate, look after an installation. Each command is a module with ``register``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from quill.cli import audit, doctor, import_patients, migrate, reset, serve, teams, users
+from quill.setup_error import SetupError
+
+COMMANDS = (serve, migrate, import_patients, users, teams, audit, doctor, reset)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command. Exit status: 0 done, 1 said why not, 2 misused."""
+    parser = argparse.ArgumentParser(prog="quill", description="Quill's sync server.")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.register(subparsers)
+    parsed = parser.parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except SetupError as error:
+        print(f"quill: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
