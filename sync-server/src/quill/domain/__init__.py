@@ -1,0 +1,1 @@
+"""The rules: pure, without framework, storage, clock or chance."""

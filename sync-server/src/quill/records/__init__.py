@@ -1,0 +1,1 @@
+"""What each kind of record is, and its own rules; pure."""
