@@ -4,7 +4,7 @@ All bodies are JSON as stored: no `null`, sets sorted by key.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 Json: TypeAlias = Any
@@ -136,7 +136,7 @@ class Policy:
     former_roles: frozenset[str] = frozenset()
     former_team_ids: frozenset[str] = frozenset()
     #: By user id: whom the batch names in `on_behalf_of`, and the authors of the letters it changes the state of.
-    people: Mapping[str, Colleague] = {}  # noqa: RUF008  read only
+    people: Mapping[str, Colleague] = field(default_factory=dict)
     #: How far the device's clock is ahead of the server's; kept beside device times, decides nothing (rule 9).
     clock_offset_s: float = 0.0
     #: Whose work it is where that is not the person who sends it (release from quarantine).
