@@ -3,8 +3,8 @@
     python3 sync-server/bootstrap.py PART…
 
 Parts: ``server`` (virtual environment), ``tools`` (and what checks and tests need), ``packages`` (the app's), ``app``
-(built), ``node`` (prints its path), ``browser`` (found or installed; prints its path). Each is done once and again only when its lock file or its
-sources change, so a warm machine needs no network.
+(built), ``node`` (prints its path), ``browser`` (found or installed; prints its path). Each is done once, and again only
+when its lock file or its sources change, so a warm machine needs no network.
 """
 
 from __future__ import annotations
@@ -179,10 +179,9 @@ def find_browser() -> str:
         if runs(candidate):
             return str(candidate)
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        say("Installing Debian's chromium …", sys.stderr)
-        quiet = {"capture_output": True, "check": False}
-        subprocess.run(["apt-get", "update", "-q"], **quiet)
-        subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"], **quiet)
+        say("Installing Debian's chromium …")
+        for command in ("apt-get update -q", "apt-get install -q -y --no-install-recommends chromium"):
+            subprocess.run(command.split(), capture_output=True, check=False)
         found = shutil.which("chromium")
         if found and runs(Path(found)):
             return found
@@ -211,7 +210,7 @@ def run(command: list[str], folder: Path, otherwise: str) -> None:
         raise Stop(f"{otherwise}: the disk is full.")
     if re.search(r"ENOTFOUND|EAI_AGAIN|Temporary failure in name|NewConnectionError|Network is unreachable", said):
         raise Stop(f"{otherwise}: the package registry cannot be reached; the first set-up needs the network.")
-    print(said, file=sys.stderr)
+    print("\n".join(said.splitlines()[:20]), file=sys.stderr)
     raise Stop(f"{otherwise}: {last_line(said)}")
 
 
@@ -241,8 +240,9 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else "no reason given"
 
 
-def say(words: str, where: object = None) -> None:
-    print(words, file=where or sys.stdout, flush=True)  # type: ignore[call-overload]
+def say(words: str) -> None:
+    """On the error stream: the other one carries what ``node`` and ``browser`` answer."""
+    print(words, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
