@@ -59,6 +59,12 @@ export interface PatientRow {
   openConflicts: number;
 }
 
+/** Enough to say whom a line of a list is about. */
+export interface PatientName {
+  family: string;
+  given: string;
+}
+
 export interface PatientView {
   id: string;
   version: number;
@@ -76,8 +82,11 @@ export interface PatientView {
 export interface LetterRow {
   id: string;
   patient_id: string;
+  patient: PatientName | null;
   title: string;
   state: Letter["state"];
+  author_id: string;
+  /** The author's name. */
   author: string;
   changed_at: string;
   work: WorkState | null;
@@ -106,6 +115,7 @@ export interface LetterView {
 export interface MessageView {
   id: string;
   message: Message;
+  patient: PatientName | null;
   by: string;
   by_name: string;
   at: string;
@@ -130,8 +140,10 @@ export interface ConflictRow {
   severity: string;
   status: string;
   at: string;
+  /** The name of whose change is under review. */
   mine_by: string;
   patient_id?: string;
+  patient: PatientName | null;
 }
 
 export interface ConflictView extends ConflictRow {
@@ -192,8 +204,8 @@ export interface Device {
   messages(query?: { patient_id?: string; team_id?: string }): Promise<MessageView[]>;
   conflicts(): Promise<ConflictRow[]>;
   conflict(id: string): Promise<ConflictView | null>;
-  people(): Promise<Person[]>;
-  teams(): Promise<Team[]>;
+  people(): Promise<(Person & { id: string })[]>;
+  teams(): Promise<(Team & { id: string })[]>;
 
   /** Begins a letter of a patient; it is a sealed draft until the first commit. Answers its id. */
   beginLetter(patientId: string, title: string, onBehalfOf?: string): Promise<string>;
