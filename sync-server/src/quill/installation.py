@@ -29,7 +29,7 @@ def installation(place: Place, *, alone: bool = False) -> Iterator[Settings]:
     if external:
         yield external
         return
-    keys = _secrets(place.home)
+    keys = secrets_of(place.home)
     postgres = EmbeddedPostgres(place.home, keys[SUPERUSER_KEY])
     try:
         if alone or not postgres.join():
@@ -53,7 +53,7 @@ def installation(place: Place, *, alone: bool = False) -> Iterator[Settings]:
         postgres.stop()
 
 
-def _secrets(home: Path) -> dict[str, str]:
+def secrets_of(home: Path) -> dict[str, str]:
     """Generated at the first start, readable by us alone, never shown."""
     file = home / "secrets.json"
     if file.exists():

@@ -1,0 +1,122 @@
+/** The network between one tablet and the server: cut, slowed, watched and counted at the level of HTTP requests. */
+import { once } from "node:events";
+import { type IncomingMessage, type Server as HttpServer, type ServerResponse, createServer, request } from "node:http";
+import { type Socket, connect } from "node:net";
+
+export interface Seen {
+  method: string;
+  path: string;
+  body: Buffer;
+  status: number | null;
+}
+
+/** What to do to requests that match: lose them before the server has them, or lose the server's reply. */
+export interface Fault {
+  matches: (method: string, path: string) => boolean;
+  /** `request`: cut after this share (0–1) of the body has passed. `reply`: the server acts, no byte of its answer passes. */
+  lose: "request" | "reply";
+  afterShare?: number;
+  /** How often; then the wire is whole again. */
+  times: number;
+}
+
+export class Wire {
+  readonly seen: Seen[] = [];
+  readonly faults: Fault[] = [];
+  private http: HttpServer | null = null;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(
+    readonly port: number,
+    private readonly target: number,
+  ) {}
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async up(): Promise<void> {
+    if (this.http) return;
+    const http = createServer((incoming, outgoing) => void this.forward(incoming, outgoing));
+    http.on("upgrade", (incoming: IncomingMessage, socket: Socket, head: Buffer) => this.tunnel(incoming, socket, head));
+    http.on("connection", (socket) => this.keep(socket));
+    http.listen(this.port, "127.0.0.1");
+    await once(http, "listening");
+    this.http = http;
+  }
+
+  /** No signal: open connections end, new ones are refused. */
+  async cut(): Promise<void> {
+    const http = this.http;
+    this.http = null;
+    for (const socket of this.sockets) socket.destroy();
+    if (http) await new Promise((done) => http.close(done));
+  }
+
+  requests(method: string, path: string): Seen[] {
+    return this.seen.filter((one) => one.method === method && one.path.split("?")[0] === path);
+  }
+
+  private keep(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on("close", () => this.sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+  }
+
+  private async forward(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const method = incoming.method ?? "GET";
+    const path = incoming.url ?? "/";
+    const fault = this.faults.find((one) => one.times > 0 && one.matches(method, path));
+    if (fault) fault.times -= 1;
+    const entry: Seen = { method, path, body: Buffer.alloc(0), status: null };
+    this.seen.push(entry);
+
+    const onward = request({ host: "127.0.0.1", port: this.target, method, path, headers: incoming.headers });
+    onward.on("error", () => incoming.destroy());
+    incoming.on("error", () => onward.destroy());
+    outgoing.on("close", () => onward.destroy());
+
+    const whole = Number(incoming.headers["content-length"] ?? 0);
+    const limit = fault?.lose === "request" ? Math.floor(whole * (fault.afterShare ?? 0)) : Number.POSITIVE_INFINITY;
+    const chunks: Buffer[] = [];
+    let passed = 0;
+    incoming.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      entry.body = Buffer.concat(chunks);
+      onward.write(chunk.subarray(0, Math.max(0, limit - passed)));
+      passed += chunk.length;
+      if (passed > limit) {
+        onward.destroy();
+        incoming.destroy();
+      }
+    });
+    incoming.on("end", () => {
+      if (limit === 0) incoming.destroy();
+      else onward.end();
+    });
+
+    const [answer] = (await once(onward, "response").catch(() => [null])) as [IncomingMessage | null];
+    if (!answer) return void incoming.destroy();
+    entry.status = answer.statusCode ?? null;
+    if (fault?.lose === "reply") {
+      answer.resume();
+      incoming.destroy();
+      return;
+    }
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(outgoing);
+    answer.on("error", () => outgoing.destroy());
+  }
+
+  private tunnel(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
+    const onward = connect(this.target, "127.0.0.1");
+    this.keep(onward);
+    const lines = [`${incoming.method} ${incoming.url} HTTP/1.1`];
+    for (let at = 0; at < incoming.rawHeaders.length; at += 2) lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
+    onward.write(`${lines.join("\r\n")}\r\n\r\n`);
+    onward.write(head);
+    onward.pipe(socket).pipe(onward);
+    socket.on("close", () => onward.destroy());
+    onward.on("close", () => socket.destroy());
+  }
+}
