@@ -1,0 +1,79 @@
+"""The composition root: every real part is built here and only here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from quill.errors import ApiError, invalid_request
+from quill.guard import Guard, answer
+from quill.keys import Keys
+from quill.postgres.sessions import AuthDatabase, SyncDatabase
+from quill.routes import health
+from quill.services import Services
+from quill.settings import Settings
+
+
+def build(settings: Settings) -> ASGIApp:
+    """The whole server as one ASGI application; its lifespan opens and closes what needs it."""
+    app = application(settings)
+    return Guard(app)
+
+
+def application(settings: Settings) -> FastAPI:
+    services = Services(
+        settings=settings,
+        keys=Keys.of(settings.secret),
+        sync_database=SyncDatabase(settings.sync_dsn),
+        auth_database=AuthDatabase(settings.auth_dsn),
+    )
+    app = FastAPI(title="Quill", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.services = services
+    app.include_router(health.router)
+    app.add_exception_handler(ApiError, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_request)
+    app.add_exception_handler(HTTPException, _refuse_http)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    async with AsyncExitStack() as stack:
+        await services.sync_database.open()
+        stack.push_async_callback(services.sync_database.close)
+        stack.push_async_callback(services.auth_database.close)
+        yield
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return answer(error)
+
+
+async def _refuse_request(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    if any(fault["type"] == "json_invalid" for fault in error.errors()):
+        return answer(ApiError("invalid_json"))
+    return answer(invalid_request([(_pointer(fault["loc"]), str(fault["msg"])) for fault in error.errors()]))
+
+
+async def _refuse_http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 415: "unsupported_media_type"}
+    refused = answer(ApiError(codes.get(error.status_code, "invalid_request")))
+    refused.headers.update(error.headers or {})
+    return refused
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """FastAPI's ``("body", "a", 0)`` as a JSON Pointer into what was sent."""
+    inside = location[1:] if location and location[0] in ("body", "query", "path", "header", "cookie") else location
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in inside)

@@ -1,0 +1,26 @@
+"""What every request is served with. Built in ``main.py`` and only there; a test builds its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from quill.keys import Keys
+from quill.postgres.sessions import AuthDatabase, SyncDatabase
+from quill.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The real parts, one of each, for the life of the process."""
+
+    settings: Settings
+    keys: Keys
+    sync_database: SyncDatabase
+    auth_database: AuthDatabase
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    return cast(Services, connection.app.state.services)
