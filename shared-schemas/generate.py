@@ -17,7 +17,7 @@ import keyword
 import posixpath
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
@@ -33,7 +33,11 @@ def read(path: Path) -> Any:
 
 def load() -> dict[str, Schema]:
     """All schemas by path from here (`records/patient.schema.json`), common words first."""
-    paths = [HERE / "common.schema.json", *sorted(HERE.glob("records/*.schema.json")), *sorted(HERE.glob("protocol/*.schema.json"))]
+    paths = [
+        HERE / "common.schema.json",
+        *sorted(HERE.glob("records/*.schema.json")),
+        *sorted(HERE.glob("protocol/*.schema.json")),
+    ]
     return {path.relative_to(HERE).as_posix(): read(path) for path in paths}
 
 
@@ -71,7 +75,7 @@ class Types:
 class Language:
     """How one language writes a schema as a type."""
 
-    scalars: dict[str, str]
+    scalars: ClassVar[dict[str, str]]
 
     def __init__(self, types: Types) -> None:
         self.types = types
@@ -107,7 +111,7 @@ class Language:
 
 
 class Python(Language):
-    scalars = {"string": "str", "integer": "int", "boolean": "bool", "null": "None", "any": "Any"}
+    scalars: ClassVar = {"string": "str", "integer": "int", "boolean": "bool", "null": "None", "any": "Any"}
 
     def literal(self, values: list[Any]) -> str:
         return f"Literal[{', '.join(py(value) for value in values)}]"
@@ -120,7 +124,7 @@ class Python(Language):
 
 
 class TypeScript(Language):
-    scalars = {"string": "string", "integer": "number", "boolean": "boolean", "null": "null", "any": "unknown"}
+    scalars: ClassVar = {"string": "string", "integer": "number", "boolean": "boolean", "null": "null", "any": "unknown"}
 
     def literal(self, values: list[Any]) -> str:
         return " | ".join(json.dumps(value) for value in values)
@@ -152,7 +156,9 @@ def is_record(schema: Schema) -> bool:
 
 def python_types(types: Types) -> str:
     language = Python(types)
-    scalars, classes, composed = [], [], []
+    scalars: list[str] = []
+    classes: list[str] = []
+    composed: list[str] = []
     for name, (path, schema) in types.named.items():
         text = schema.get("description", "")
         if is_record(schema):
@@ -160,7 +166,6 @@ def python_types(types: Types) -> str:
             continue
         line = f"{name}: TypeAlias = {language.write(schema, path, name)}\n" + (f'"""{text}"""\n' if text else "")
         (scalars if schema.get("type") in ("string", "integer") else composed).append(line)
-    composed.sort(key=lambda line: line.startswith("LetterSections"), reverse=True)
     return "".join(
         [
             f'"""The types of the contract. {MARK}"""\n\n# ruff: noqa: E501\nfrom __future__ import annotations\n\n',
@@ -223,7 +228,8 @@ def fields_of(schemas: dict[str, Schema]) -> dict[str, dict[str, Any]]:
             if "x-set" in part:
                 fields[f"{name}/{keys[part['x-set']]}"] = rule | {"removable": True, "key": part["x-set"]}
             else:
-                fields[name] = rule | {"removable": name not in schema["required"]}
+                empty = part.get("default") in ([], {})  # removing leaves the empty value
+                fields[name] = rule | {"removable": empty or name not in schema["required"]}
         out[schema["title"].lower()] = fields
     return out
 
@@ -285,7 +291,7 @@ FieldRule = TypedDict(
 
 
 class Receives(TypedDict):
-    \"\"\"What a role gets: scopes `member` (those of memberships), `all`, or `own` (org and user:<id> only), and which kinds.\"\"\"
+    \"\"\"What a role gets: scopes `member`, `all`, or `own` (org and user:<id> only), and which kinds.\"\"\"
 
     scopes: Literal["member", "all", "own"]
     kinds: list[Kind]
@@ -351,9 +357,13 @@ def python_constants(schemas: dict[str, Schema]) -> str:
     for name in ("KINDS", "ROLES"):
         values[name] = f"({values[name][1:-1]})"
     head = PYTHON_CONSTANT_HEAD % tuple(language.literal(names)[8:-1] for names in (conditions(), error_codes()))
-    lines = [f"{name}: Final{f'[{PYTHON_CONSTANT_TYPES[name]}]' if name in PYTHON_CONSTANT_TYPES else ''} = {value}\n" for name, value in values.items()]
+    lines = [
+        f"{name}: Final{f'[{PYTHON_CONSTANT_TYPES[name]}]' if name in PYTHON_CONSTANT_TYPES else ''} = {value}\n"
+        for name, value in values.items()
+    ]
     return (
-        f'"""The tables of the contract. {MARK}"""\n\n# ruff: noqa: E501, UP013\nfrom typing import Any, Final, Literal, NotRequired, TypeAlias, TypedDict\n\n'
+        f'"""The tables of the contract. {MARK}"""\n\n# ruff: noqa: E501, UP013\n'
+        "from typing import Any, Final, Literal, NotRequired, TypeAlias, TypedDict\n\n"
         f"from .types import Kind, Role\n{head}" + "".join(lines)
     )
 
@@ -382,17 +392,40 @@ def bundle(schemas: dict[str, Schema], types: Types) -> str:
     places = {name: place for place, name in types.by_place.items()}
     base = schemas["common.schema.json"]["$id"].removesuffix("common.schema.json")
     documents = {schema["$id"]: schema for schema in schemas.values()}
-    return json.dumps({"types": {name: base + place for name, place in places.items()}, "schemas": documents}, indent=1, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            {"types": {name: base + place for name, place in places.items()}, "schemas": documents},
+            indent=1,
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
 
 
 def python_index(types: Types) -> str:
     names = {
         "types": sorted(types.named),
-        "constants": sorted([*PYTHON_CONSTANT_TYPES, "PROTOCOL_VERSION", "PROTOCOL_FLOOR", "SCHEMA_VERSION", "SCHEMA_HASH", "FieldClass", "Condition", "ErrorCode", "FieldRule", "Receives", "ErrorInfo"]),
+        "constants": sorted(
+            [
+                *PYTHON_CONSTANT_TYPES,
+                "PROTOCOL_VERSION",
+                "PROTOCOL_FLOOR",
+                "SCHEMA_VERSION",
+                "SCHEMA_HASH",
+                "FieldClass",
+                "Condition",
+                "ErrorCode",
+                "FieldRule",
+                "Receives",
+                "ErrorInfo",
+            ]
+        ),
     }
     for source in sorted((HERE / "runtime/python").glob("*.py")):
         names[source.stem] = public_names(source)
-    out = [f'"""Quill\'s contract in Python: types, tables, validators, canonical JSON, digests. {MARK}"""\n\n# ruff: noqa: E501\n']
+    out = [
+        f'"""Quill\'s contract in Python: types, tables, validators, canonical JSON, digests. {MARK}"""\n\n# ruff: noqa: E501\n'
+    ]
     for module in sorted(names):
         out.append(f"from .{module} import " + ("(\n" + "".join(f"    {name},\n" for name in names[module]) + ")\n"))
     exported = sorted(name for group in names.values() for name in group)
@@ -412,8 +445,8 @@ def errors_page() -> str:
     out = [
         "# Error codes\n\n",
         f"<!-- {MARK} Source: shared-schemas/errors.json -->\n\n",
-        "Every refusal carries one of these codes: an answer as `{\"detail\": {\"message\", \"error_code\", …}}` with the status, ",
-        "a verdict in its `error`, a conflict as its `reason`. The message is what a person reads; a program goes by the code.\n\n",
+        'Every refusal carries one of these codes: an answer as `{"detail": {"message", "error_code", …}}` with the status, ',
+        "a verdict in its `error`, a conflict as its `reason`.\nThe message is what a person reads; a program goes by the code.\n\n",
         "| code | status | where | message | cause | remedy |\n| --- | --- | --- | --- | --- | --- |\n",
     ]
     for code, info in read(HERE / "errors.json").items():
@@ -439,7 +472,10 @@ def outputs() -> dict[Path, str]:
         DOCS / "errors.md": errors_page(),
     }
     for source in sorted((HERE / "runtime/python").glob("*.py")):
-        out[python / source.name] = f"# Copied from shared-schemas/runtime/python/{source.name} by generate.py; edit it there.\n" + source.read_text(encoding="utf-8")
+        out[python / source.name] = (
+            f"# Copied from shared-schemas/runtime/python/{source.name} by generate.py; edit it there.\n"
+            + source.read_text(encoding="utf-8")
+        )
     return out
 
 
@@ -449,7 +485,9 @@ def main(arguments: list[str]) -> int:
         return 0
     wanted = outputs()
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    extra = [path for path in (HERE / "generated").rglob("*.*") if path.is_file() and path.suffix != ".pyc" and path not in wanted]
+    extra = [
+        path for path in (HERE / "generated").rglob("*.*") if path.is_file() and path.suffix != ".pyc" and path not in wanted
+    ]
     if arguments == ["--check"]:
         for path in [*stale, *extra]:
             print(f"stale: {path.relative_to(HERE.parent)}; run python shared-schemas/generate.py")

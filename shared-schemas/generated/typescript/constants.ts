@@ -31,7 +31,7 @@ export interface ErrorInfo {
 export const PROTOCOL_VERSION = 1;
 export const PROTOCOL_FLOOR = 1;
 export const SCHEMA_VERSION = 1;
-export const SCHEMA_HASH = "ecb16439e71dfbf2b805baceae9a11e1674b629963765d7296758563ec185406";
+export const SCHEMA_HASH = "883f436c5cf547bbe93f24e3529a780e6034c3bbc9f8a26eacf84608f086a6c2";
 export const KINDS: readonly Kind[] = ["attachment", "conflict", "delivery", "letter", "message", "patient", "person", "quarantine", "receipt", "snippet", "team"];
 export const ROLES: readonly Role[] = ["Clinician", "Secretary", "Administrator", "Clinic Owner", "Billing Staff", "Auditor"];
 export const LIMITS = {
@@ -90,7 +90,7 @@ export const FIELDS: Record<Kind, Record<string, FieldRule>> = {
         "title": {"class": "free", "actions": ["create", "patch"], "property": "title", "removable": false},
         "state": {"class": "state", "actions": ["create", "patch"], "property": "state", "removable": false},
         "sections/<heading>": {"class": "free", "actions": ["create", "patch"], "property": "sections", "removable": true, "key": "heading"},
-        "recipients": {"class": "free", "actions": ["create", "patch"], "property": "recipients", "removable": false},
+        "recipients": {"class": "free", "actions": ["create", "patch"], "property": "recipients", "removable": true},
         "encounter_date": {"class": "free", "actions": ["create", "patch"], "property": "encounter_date", "removable": true},
         "author_id": {"class": "server", "actions": [], "property": "author_id", "removable": false},
         "signed_by": {"class": "server", "actions": [], "property": "signed_by", "removable": true},
@@ -102,9 +102,9 @@ export const FIELDS: Record<Kind, Record<string, FieldRule>> = {
         "team_id": {"class": "fixed", "actions": ["create"], "property": "team_id", "removable": true},
         "text": {"class": "fixed", "actions": ["create"], "property": "text", "removable": false},
         "urgent": {"class": "fixed", "actions": ["create"], "property": "urgent", "removable": false},
-        "to": {"class": "fixed", "actions": ["create"], "property": "to", "removable": false},
+        "to": {"class": "fixed", "actions": ["create"], "property": "to", "removable": true},
         "in_reply_to": {"class": "fixed", "actions": ["create"], "property": "in_reply_to", "removable": true},
-        "attachment_ids": {"class": "fixed", "actions": ["create"], "property": "attachment_ids", "removable": false},
+        "attachment_ids": {"class": "fixed", "actions": ["create"], "property": "attachment_ids", "removable": true},
     },
     "patient": {
         "name": {"class": "identity", "actions": ["create", "patch"], "property": "name", "removable": false},
@@ -114,7 +114,7 @@ export const FIELDS: Record<Kind, Record<string, FieldRule>> = {
         "identifiers/<system>": {"class": "free", "actions": ["create", "patch"], "property": "identifiers", "removable": true, "key": "system"},
         "address": {"class": "free", "actions": ["create", "patch"], "property": "address", "removable": true},
         "telecom/<system>:<use>": {"class": "free", "actions": ["create", "patch"], "property": "telecom", "removable": true, "key": "system:use"},
-        "next_of_kin": {"class": "free", "actions": ["create", "patch"], "property": "next_of_kin", "removable": false},
+        "next_of_kin": {"class": "free", "actions": ["create", "patch"], "property": "next_of_kin", "removable": true},
         "gp": {"class": "free", "actions": ["create", "patch"], "property": "gp", "removable": true},
         "deceased": {"class": "identity", "actions": ["create", "patch"], "property": "deceased", "removable": true},
         "team_ids/<uuid>": {"class": "team_ids", "actions": ["create", "patch"], "property": "team_ids", "removable": true, "key": "uuid"},

@@ -156,6 +156,9 @@ export interface Delivery {
   reason?: string;
 }
 
+/** Names a section within its letter: a–z first, then a–z, 0–9, - and _; at most 64. */
+export type Heading = string;
+
 export interface LetterSection {
   title: string;
   order: number;
@@ -506,6 +509,7 @@ export interface ErrorBody {
   detail: ErrorDetail;
 }
 
+/** Every version of the application may say hello: unknown members are ignored here. */
 export interface HelloRequest {
   device_id: Uuid;
   replaces?: Uuid[];
@@ -533,7 +537,8 @@ export interface PublicKeyJwk {
 
 export interface OutboxReport {
   count: number;
-  oldest_age_s: number;
+  /** Seconds; 0 or null when nothing waits. */
+  oldest_age_s: number | null;
 }
 
 export interface StorageReport {

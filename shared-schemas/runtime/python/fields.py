@@ -5,7 +5,7 @@ from typing import Any, cast
 from .constants import DEFAULTS, FIELDS, FieldRule
 from .types import Kind
 
-__all__ = ["element_key", "field_key", "field_rule", "join_fields", "split_body", "with_defaults"]
+__all__ = ["element_key", "element_name", "field_key", "field_rule", "with_defaults"]
 
 _SETS: dict[Kind, dict[str, FieldRule]] = {
     kind: {rule["property"]: rule for rule in fields.values() if "key" in rule} for kind, fields in FIELDS.items()
@@ -41,48 +41,10 @@ def element_name(rule: FieldRule, element: Any) -> str:
     return str(element)
 
 
-def split_body(kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
-    """A body by field keys, sets one element a key; absent and null are left out. Of twins in a set the last wins."""
-    out: dict[str, Any] = {}
-    for name, value in body.items():
-        if value is None:
-            continue
-        rule = _SETS[kind].get(name)
-        if rule is None:
-            out[name] = value
-        elif rule.get("key") == "heading":
-            out.update((field_key(name, heading), section) for heading, section in value.items())
-        elif rule.get("key") == "uuid":
-            out.update((field_key(name, element), True) for element in value)
-        else:
-            out.update((field_key(name, element_name(rule, element)), element) for element in value)
-    return out
-
-
-def join_fields(kind: Kind, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of fields: null is absent, a set is stored sorted by key (UTF-16 order), an empty one stays as []."""
-    out: dict[str, Any] = with_defaults(kind, {})
-    sets: dict[str, dict[str, Any]] = {}
-    for key, value in fields.items():
-        if value is None:
-            continue
-        name, element = element_key(key)
-        if element is None:
-            out[name] = value
-        else:
-            sets.setdefault(name, {})[element] = value
-    for name, elements in sets.items():
-        rule = _SETS[kind][name]
-        if rule.get("key") == "heading":
-            out[name] = elements
-            continue
-        order = sorted(elements, key=lambda element: element.encode("utf-16-be"))
-        out[name] = order if rule.get("key") == "uuid" else [elements[element] for element in order]
-    return out
-
-
 def with_defaults(kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
     """The body of a create with what may be left out: empty arrays, `draft`, not urgent. Nulls are dropped."""
     given = {name: value for name, value in body.items() if value is not None}
-    defaults = {name: cast(Any, value.copy() if isinstance(value, list | dict) else value) for name, value in DEFAULTS[kind].items()}
+    defaults = {
+        name: cast(Any, value.copy() if isinstance(value, list | dict) else value) for name, value in DEFAULTS[kind].items()
+    }
     return defaults | given

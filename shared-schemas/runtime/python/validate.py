@@ -9,7 +9,7 @@ import jsonschema_rs
 import orjson
 
 from .canonical import NotCanonical, canonical
-from .constants import FIELDS, KINDS, LIMITS
+from .constants import FIELDS, FieldRule
 from .fields import element_key, element_name, field_rule, with_defaults
 from .formats import is_calendar_date, is_nhs_number, is_timestamp
 from .types import Kind
@@ -75,7 +75,10 @@ def validate_operation(operation: Any) -> list[Fault]:
     """Everything about an operation that can be said without knowing the records; empty when nothing is wrong."""
     faults = validator("Operation")(operation)
     if faults:
-        return [Fault("bad_value" if path.startswith(("/set/", "/was/")) else "invalid_operation", path, message) for path, message in faults]
+        return [
+            Fault("bad_value" if path.startswith(("/set/", "/was/")) else "invalid_operation", path, message)
+            for path, message in faults
+        ]
     kind, action = operation["kind"], operation["action"]
     values, was = operation.get("set"), operation.get("was")
     if action in ("delete", "void"):
@@ -110,10 +113,16 @@ def _create_faults(kind: Kind, values: dict[str, Any]) -> list[Fault]:
         elif rule["class"] == "server":
             faults.append(Fault("server_field", path, "only the server sets this"))
         else:
-            faults.extend(Fault("bad_value", path + inner, message) for inner, message in _property_check(kind, key)(value) if value is not None)
+            faults.extend(
+                Fault("bad_value", path + inner, message)
+                for inner, message in _property_check(kind, key)(value)
+                if value is not None
+            )
     if not faults:
         body = with_defaults(kind, values)
-        faults = [Fault("bad_value", f"/set{path}", message) for path, message in _create_check(kind)(body) or _twins(kind, body, "")]
+        faults = [
+            Fault("bad_value", f"/set{path}", message) for path, message in _create_check(kind)(body) or _twins(kind, body, "")
+        ]
     return faults
 
 
@@ -128,21 +137,31 @@ def _field_faults(kind: Kind, key: str, value: Any) -> list[Fault]:
         # A letter never changes patient: that refusal has a name of its own.
         code = "wrong_patient" if (kind, key) == ("letter", "patient_id") else "bad_field"
         return [Fault(code, path, "this is fixed when the record is made")]
+    name, element = element_key(key)
+    if element is not None and not _element_key_fits(rule, element):
+        return [Fault("bad_field", path, "no such key: an id in lower case, or a heading of a-z, 0-9, - and _")]
     if value is None:
         return [] if rule["removable"] else [Fault("bad_value", path, "this can't be removed")]
-    name, element = element_key(key)
     if element is None:
         return [Fault("bad_value", path + inner, message) for inner, message in _property_check(kind, name)(value)]
-    return [Fault("bad_value", path + inner, message) for inner, message in _element_faults(kind, name, element, value)]
+    return [Fault("bad_value", path + inner, message) for inner, message in _element_faults(kind, rule, element, value)]
 
 
-def _element_faults(kind: Kind, name: str, element: str, value: Any) -> list[tuple[str, str]]:
-    rule = cast(Any, field_rule(kind, f"{name}/x"))
-    if rule["key"] == "uuid":
-        faults = _property_check(kind, name)([element])
-        return [("", "not an id in lower case")] if faults else [] if value is True else [("", "true, or null to remove")]
-    if rule["key"] == "heading":
-        return [(path.removeprefix(f"/{_pointer(element)}"), message) for path, message in _property_check(kind, name)({element: value})]
+def _element_key_fits(rule: FieldRule, element: str) -> bool:
+    how = rule.get("key")
+    named = {"uuid": "Uuid", "heading": "Heading"}.get(how or "")
+    return named is None or not validator(named)(element)
+
+
+def _element_faults(kind: Kind, rule: FieldRule, element: str, value: Any) -> list[tuple[str, str]]:
+    name, how = rule["property"], rule.get("key")
+    if how == "uuid":
+        return [] if value is True else [("", "true, or null to remove")]
+    if how == "heading":
+        return [
+            (path.removeprefix(f"/{_pointer(element)}"), message)
+            for path, message in _property_check(kind, name)({element: value})
+        ]
     faults = [(path.removeprefix("/0"), message) for path, message in _property_check(kind, name)([value])]
     if not faults and element_name(rule, value) != element:
         return [("", "the key does not name this element")]
@@ -224,7 +243,11 @@ def _said(error: jsonschema_rs.ValidationError) -> list[tuple[str, str]]:
         case "enum" | "const":
             return [(path, "not one of the possible values")]
         case "format":
-            words = {"calendar-date": "no real date", "timestamp": "no instant as RFC 3339 has it", "nhs-number": "not a valid NHS number"}
+            words = {
+                "calendar-date": "no real date",
+                "timestamp": "no instant as RFC 3339 has it",
+                "nhs-number": "not a valid NHS number",
+            }
             return [(path, words.get(cast(Any, kind).format, _PATTERN_WORDS))]
         case "maxLength" | "maxItems" | "maxProperties":
             return [(path, f"too long: at most {cast(Any, kind).limit}")]
@@ -234,6 +257,3 @@ def _said(error: jsonschema_rs.ValidationError) -> list[tuple[str, str]]:
             return [(path, f"out of range: the limit is {cast(Any, kind).limit}")]
         case _:
             return [(path, _PATTERN_WORDS)]
-
-
-assert set(KINDS) == set(FIELDS) and LIMITS["max_ops"] == 500  # the tables and the schemas were generated together

@@ -8,6 +8,8 @@ import orjson
 __all__ = ["NotCanonical", "canonical"]
 
 _MAX = 2**53 - 1
+#: No body or operation comes near it; beyond it Python and orjson would give up with errors of their own.
+_DEEPEST = 100
 
 
 class NotCanonical(ValueError):
@@ -28,9 +30,12 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def _check(value: Any, path: str = "") -> bool:
+def _check(value: Any, depth: int = 0) -> bool:
     """Whether all keys are ASCII, where UTF-8 order (orjson's) and UTF-16 order (the RFC's) are the same."""
     kind = type(value)
+    path = ""  # a fault starts here; those who called put their part of the path before it
+    if depth > _DEEPEST:
+        raise NotCanonical(path, "nested too deep")
     if kind is str:
         if not value.isascii() and _has_surrogate(value):
             raise NotCanonical(path, "half a character (a lone surrogate)")
@@ -44,19 +49,18 @@ def _check(value: Any, path: str = "") -> bool:
                 same = False
                 if _has_surrogate(key):
                     raise NotCanonical(path, "half a character (a lone surrogate) in a key")
-            # Two calls differ only in what they remember: the path is built when something is wrong, not before.
             try:
-                same = _check(item) and same
+                same = _check(item, depth + 1) and same
             except NotCanonical as fault:
-                raise NotCanonical(f"{path}/{_escape(key)}{fault.path}", fault.message) from None
+                raise NotCanonical(f"/{_escape(key)}{fault.path}", fault.message) from None
         return same
     if kind is list or kind is tuple:
         same = True
         for index, item in enumerate(value):
             try:
-                same = _check(item) and same
+                same = _check(item, depth + 1) and same
             except NotCanonical as fault:
-                raise NotCanonical(f"{path}/{index}{fault.path}", fault.message) from None
+                raise NotCanonical(f"/{index}{fault.path}", fault.message) from None
         return same
     if kind is int:
         if not -_MAX <= value <= _MAX:

@@ -23,7 +23,7 @@ FieldRule = TypedDict(
 
 
 class Receives(TypedDict):
-    """What a role gets: scopes `member` (those of memberships), `all`, or `own` (org and user:<id> only), and which kinds."""
+    """What a role gets: scopes `member`, `all`, or `own` (org and user:<id> only), and which kinds."""
 
     scopes: Literal["member", "all", "own"]
     kinds: list[Kind]
@@ -42,7 +42,7 @@ class ErrorInfo(TypedDict):
 PROTOCOL_VERSION: Final = 1
 PROTOCOL_FLOOR: Final = 1
 SCHEMA_VERSION: Final = 1
-SCHEMA_HASH: Final = "ecb16439e71dfbf2b805baceae9a11e1674b629963765d7296758563ec185406"
+SCHEMA_HASH: Final = "883f436c5cf547bbe93f24e3529a780e6034c3bbc9f8a26eacf84608f086a6c2"
 KINDS: Final[tuple[Kind, ...]] = ("attachment", "conflict", "delivery", "letter", "message", "patient", "person", "quarantine", "receipt", "snippet", "team")
 ROLES: Final[tuple[Role, ...]] = ("Clinician", "Secretary", "Administrator", "Clinic Owner", "Billing Staff", "Auditor")
 LIMITS: Final[dict[str, int]] = {
@@ -101,7 +101,7 @@ FIELDS: Final[dict[Kind, dict[str, FieldRule]]] = {
         "title": {"class": "free", "actions": ["create", "patch"], "property": "title", "removable": False},
         "state": {"class": "state", "actions": ["create", "patch"], "property": "state", "removable": False},
         "sections/<heading>": {"class": "free", "actions": ["create", "patch"], "property": "sections", "removable": True, "key": "heading"},
-        "recipients": {"class": "free", "actions": ["create", "patch"], "property": "recipients", "removable": False},
+        "recipients": {"class": "free", "actions": ["create", "patch"], "property": "recipients", "removable": True},
         "encounter_date": {"class": "free", "actions": ["create", "patch"], "property": "encounter_date", "removable": True},
         "author_id": {"class": "server", "actions": [], "property": "author_id", "removable": False},
         "signed_by": {"class": "server", "actions": [], "property": "signed_by", "removable": True},
@@ -113,9 +113,9 @@ FIELDS: Final[dict[Kind, dict[str, FieldRule]]] = {
         "team_id": {"class": "fixed", "actions": ["create"], "property": "team_id", "removable": True},
         "text": {"class": "fixed", "actions": ["create"], "property": "text", "removable": False},
         "urgent": {"class": "fixed", "actions": ["create"], "property": "urgent", "removable": False},
-        "to": {"class": "fixed", "actions": ["create"], "property": "to", "removable": False},
+        "to": {"class": "fixed", "actions": ["create"], "property": "to", "removable": True},
         "in_reply_to": {"class": "fixed", "actions": ["create"], "property": "in_reply_to", "removable": True},
-        "attachment_ids": {"class": "fixed", "actions": ["create"], "property": "attachment_ids", "removable": False},
+        "attachment_ids": {"class": "fixed", "actions": ["create"], "property": "attachment_ids", "removable": True},
     },
     "patient": {
         "name": {"class": "identity", "actions": ["create", "patch"], "property": "name", "removable": False},
@@ -125,7 +125,7 @@ FIELDS: Final[dict[Kind, dict[str, FieldRule]]] = {
         "identifiers/<system>": {"class": "free", "actions": ["create", "patch"], "property": "identifiers", "removable": True, "key": "system"},
         "address": {"class": "free", "actions": ["create", "patch"], "property": "address", "removable": True},
         "telecom/<system>:<use>": {"class": "free", "actions": ["create", "patch"], "property": "telecom", "removable": True, "key": "system:use"},
-        "next_of_kin": {"class": "free", "actions": ["create", "patch"], "property": "next_of_kin", "removable": False},
+        "next_of_kin": {"class": "free", "actions": ["create", "patch"], "property": "next_of_kin", "removable": True},
         "gp": {"class": "free", "actions": ["create", "patch"], "property": "gp", "removable": True},
         "deceased": {"class": "identity", "actions": ["create", "patch"], "property": "deceased", "removable": True},
         "team_ids/<uuid>": {"class": "team_ids", "actions": ["create", "patch"], "property": "team_ids", "removable": True, "key": "uuid"},

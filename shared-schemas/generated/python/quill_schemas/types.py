@@ -35,6 +35,8 @@ Cursor: TypeAlias = str
 """Opaque and authenticated; bound to user and organisation."""
 FieldKey: TypeAlias = str
 """A field of a kind, as in fields of this kind's schema; inside a key ~1 stands for / and ~0 for ~."""
+Heading: TypeAlias = str
+"""Names a section within its letter: a–z first, then a–z, 0–9, - and _; at most 64."""
 HelloMode: TypeAlias = Literal["ok", "update_needed", "wipe"]
 OperationAction: TypeAlias = Literal["create", "patch", "delete", "resolve", "void"]
 Outcome: TypeAlias = Literal["applied", "merged", "conflict", "rejected", "quarantined"]
@@ -508,6 +510,8 @@ class ErrorBody(TypedDict):
 
 
 class HelloRequest(TypedDict):
+    """Every version of the application may say hello: unknown members are ignored here."""
+
     device_id: Uuid
     replaces: NotRequired[list[Uuid]]
     device_name: NotRequired[str]
@@ -535,7 +539,7 @@ class PublicKeyJwk(TypedDict):
 
 class OutboxReport(TypedDict):
     count: int
-    oldest_age_s: int
+    oldest_age_s: int | None
 
 
 class StorageReport(TypedDict):
