@@ -446,7 +446,8 @@ def errors_page() -> str:
         "# Error codes\n\n",
         f"<!-- {MARK} Source: shared-schemas/errors.json -->\n\n",
         'Every refusal carries one of these codes: an answer as `{"detail": {"message", "error_code", …}}` with the status, ',
-        "a verdict in its `error`, a conflict as its `reason`.\nThe message is what a person reads; a program goes by the code.\n\n",
+        "a verdict in its `error`, a conflict as its `reason`.\n",
+        "The message is what a person reads; a program goes by the code.\n\n",
         "| code | status | where | message | cause | remedy |\n| --- | --- | --- | --- | --- | --- |\n",
     ]
     for code, info in read(HERE / "errors.json").items():

@@ -175,7 +175,7 @@ def _resolve_faults(kind: Kind, values: dict[str, Any]) -> list[Fault]:
         name = "ReturnSet" if "return" in values else "ResolveSet"
     else:
         return [Fault("invalid_operation", "/kind", "resolve decides a conflict or a quarantine record")]
-    return [Fault("invalid_operation", f"/set{path}", message) for path, message in validator(name)(values)]
+    return [Fault("bad_choice", f"/set{path}", message) for path, message in validator(name)(values)]
 
 
 def _twins(kind: Kind, body: dict[str, Any], path: str) -> list[tuple[str, str]]:
