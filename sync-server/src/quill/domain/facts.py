@@ -22,6 +22,7 @@ class OpenConflict(NamedTuple):
     body: Body
     #: Its `mine` came from the device that sends the operation (its whole chain of ids).
     own: bool
+    scope: str
 
 
 class Record(NamedTuple):
@@ -64,12 +65,13 @@ class Current(NamedTuple):
     record: Record | None = None
     #: Every open conflict on the record, whoever's.
     conflicts: tuple[OpenConflict, ...] = ()
-    #: Of the patient in `seen` (else in the body); None: no such patient in the organisation.
+    #: Of the patient the body names (`patient_id`); None: no such patient in the organisation.
     patient: PatientFacts | None = None
     #: Another living patient of the organisation with the NHS number that `set` brings.
     duplicate: Record | None = None
     dependencies: tuple[Dependency, ...] = ()
-    #: Scope by id of the records a body refers to (`letter_id`, `in_reply_to`, `attachment_ids`); those not there are left out.
+    #: Scope by id of the records a body refers to (`letter_id`, `in_reply_to`, `attachment_ids`, a receipt's `record_id`);
+    #: those not there are left out.
     referred: Mapping[str, str] = {}
 
 
@@ -99,7 +101,9 @@ NOTHING = Current()
 NO_FOREIGN = Foreign()
 
 
-def foreign_since(op: Op, history: Iterable[Version], *, device_root: str, epoch: int, base_body: Body | None = None) -> Foreign:
+def foreign_since(
+    op: Op, history: Iterable[Version], *, device_root: str, epoch: int, base_body: Body | None = None
+) -> Foreign:
     """Rule 1: foreign is a version above `base_version` not written by this device; with another `base_epoch`, every version.
 
     `history`: the record's versions in order, at least all above `base_version` (all of them when the epochs differ).
@@ -113,10 +117,11 @@ def foreign_since(op: Op, history: Iterable[Version], *, device_root: str, epoch
 
 
 class Colleague(NamedTuple):
-    """A member of staff whom an operation names (`on_behalf_of`) or whose letter it touches."""
+    """A member of staff whom an operation names in `on_behalf_of`."""
 
     roles: frozenset[str]
-    team_ids: frozenset[str]
+    #: Which of the batch's scopes they hold.
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +137,12 @@ class Policy:
     #: Server's time of the decision (ISO 8601, UTC), as it will be stored.
     now: str
     device_id: str
+    #: Which life of the log it is.
+    epoch: int
     #: Roles and teams the person once had; an operation only these would allow is quarantined, not rejected.
     former_roles: frozenset[str] = frozenset()
     former_team_ids: frozenset[str] = frozenset()
-    #: By user id: whom the batch names in `on_behalf_of`, and the authors of the letters it changes the state of.
+    #: By user id: whom the batch names in `on_behalf_of`.
     people: Mapping[str, Colleague] = field(default_factory=dict)
     #: How far the device's clock is ahead of the server's; kept beside device times, decides nothing (rule 9).
     clock_offset_s: float = 0.0

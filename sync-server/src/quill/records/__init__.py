@@ -1,1 +1,5 @@
-"""What each kind of record is, and its own rules; pure."""
+"""What each kind of record is to the rest of the server; pure."""
+
+from quill.domain.scopes import scope_of
+
+__all__ = ["scope_of"]
