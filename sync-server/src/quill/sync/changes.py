@@ -1,0 +1,110 @@
+"""``GET /api/sync/changes``: what a device does not have yet, as stored bytes.
+
+Two roads to the same page. Most requests have few changes and no back-fill: one statement reads head and entries (so
+they are one snapshot). The others read piece by piece inside one REPEATABLE READ transaction (``Pull``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import orjson
+
+from quill.domain.actor import Actor
+from quill.keys import Keys
+from quill.postgres.sessions import SyncDatabase
+from quill.sync.cursor import Cursor, read_cursor
+from quill.sync.head import HEAD, Head, head_of
+from quill.sync.pull import Pull, chain_at
+from quill.sync.receiver import receiver_of
+from quill.sync.visible import reading, tail
+
+FEW = 1000
+"""Up to this many entries a page is read at once and answered whole; beyond, it is streamed."""
+
+
+class Changes:
+    """Pages for one person, as they are asked for."""
+
+    def __init__(self, database: SyncDatabase, keys: Keys, actor: Actor) -> None:
+        self.database = database
+        self.keys = keys
+        self.actor = actor
+
+    async def page(self, text: str | None, limit: int) -> bytes | AsyncIterator[bytes]:
+        """The page after the cursor ``text`` (None: bootstrap) of at most ``limit`` entries, whole or in chunks.
+
+        Raises ``bad_cursor``, ``foreign_cursor``, and ``session_ended`` where the person may no longer come in.
+        """
+        cursor = None
+        if text is not None:
+            cursor = read_cursor(self.keys.cursor, self.actor.organisation_id, self.actor.user_id, text)
+        if cursor is not None and cursor.backfill is None and limit <= FEW:
+            quick = await self._at_once(cursor, limit)
+            if quick is not None:
+                return quick
+        chunks = self._piece_by_piece(cursor, limit)
+        if limit <= FEW:
+            return b"".join([chunk async for chunk in chunks])
+        return chunks
+
+    async def _at_once(self, cursor: Cursor, limit: int) -> bytes | None:
+        """None where it needs more than one statement."""
+        receiver = receiver_of(self.actor.roles)
+        if receiver.view != cursor.view:
+            return None
+        parameters = reading(self.actor, receiver, cursor, limit + 1)
+        async with self.database.reading(self.actor.organisation_id) as connection:
+            found = await connection.execute(_AT_ONCE[receiver.everything], parameters, prepare=True, binary=True)
+            rows = await found.fetchall()
+            head = head_of(rows[0], cursor.position)
+            if head.restored(cursor):
+                return self._reset(head)
+            if head.receiver(self.actor.roles) != receiver or (head.news and not receiver.everything):
+                return None
+            more = len(rows) > limit + 1
+            entries = rows[1 : limit + 1]
+            position, chain = head.seq, head.chain
+            if more:
+                position = entries[-1][0]
+                chain = await chain_at(connection, self.actor.organisation_id, position)
+        following = Cursor(head.epoch, position, chain, head.seq, head.seq, cursor.view)
+        return _OPEN + b",".join([row[1] for row in entries]) + self._close(following, more, head)
+
+    async def _piece_by_piece(self, cursor: Cursor | None, limit: int) -> AsyncIterator[bytes]:
+        async with self.database.snapshot(self.actor.organisation_id) as connection:
+            parameters = reading(self.actor, receiver_of(self.actor.roles), cursor, 0)
+            found = await connection.execute(HEAD, parameters, prepare=True, binary=True)
+            rows = await found.fetchall()
+            head = head_of(rows[0], cursor.position if cursor else 0)
+            if cursor is not None and head.restored(cursor):
+                yield self._reset(head)
+                return
+            pull = Pull(connection, self.actor, head, head.receiver(self.actor.roles), cursor, limit)
+            yield _OPEN
+            separator = b""
+            async with aclosing(pull.entries()) as batches:
+                async for batch in batches:
+                    if batch:
+                        yield separator + b",".join(batch)
+                        separator = b","
+            yield self._close(pull.cursor(), pull.more, head)
+
+    def _reset(self, head: Head) -> bytes:
+        only = Cursor(head.epoch, 0, bytes(32), 0, 0, bytes(4), digest_only=True)
+        text = only.pack(self.keys.cursor, self.actor.organisation_id, self.actor.user_id)
+        return _OPEN + orjson.dumps({"type": "reset", "reason": "epoch", "cursor": text}) + self._close(only, False, head)
+
+    def _close(self, cursor: Cursor, more: bool, head: Head) -> bytes:
+        organisation_id = self.actor.organisation_id
+        return b'],"cursor":"%b","more":%b,"head":%d,"audit_head":"%b"}' % (
+            cursor.pack(self.keys.cursor, organisation_id, self.actor.user_id).encode(),
+            b"true" if more else b"false",
+            head.seq,
+            head.audit.pack(self.keys.audit_head, organisation_id).encode(),
+        )
+
+
+_OPEN = b'{"changes":['
+_AT_ONCE = {everything: f"{HEAD} UNION ALL ({tail(everything)})" for everything in (False, True)}
