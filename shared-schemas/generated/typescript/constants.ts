@@ -31,7 +31,7 @@ export interface ErrorInfo {
 export const PROTOCOL_VERSION = 1;
 export const PROTOCOL_FLOOR = 1;
 export const SCHEMA_VERSION = 1;
-export const SCHEMA_HASH = "c6d18d2da15333b0287d4754589286c684905e95a74282c30cd68d257e955be0";
+export const SCHEMA_HASH = "ebf91f2ba6edebd89457518d7a6c59793c7612d2d2c5df1cba484ece601523b8";
 export const KINDS: readonly Kind[] = ["attachment", "conflict", "delivery", "letter", "message", "patient", "person", "quarantine", "receipt", "snippet", "team"];
 export const ROLES: readonly Role[] = ["Clinician", "Secretary", "Administrator", "Clinic Owner", "Billing Staff", "Auditor"];
 export const LIMITS = {

@@ -90,7 +90,8 @@ export interface ConflictMine {
 
 /** One field side by side; an absent value is no value. */
 export interface ConflictField {
-  field: FieldKey;
+  /** A field key; empty: the record as a whole. */
+  field: string;
   base?: unknown;
   theirs?: unknown;
   mine?: unknown;

@@ -42,7 +42,7 @@ class ErrorInfo(TypedDict):
 PROTOCOL_VERSION: Final = 1
 PROTOCOL_FLOOR: Final = 1
 SCHEMA_VERSION: Final = 1
-SCHEMA_HASH: Final = "c6d18d2da15333b0287d4754589286c684905e95a74282c30cd68d257e955be0"
+SCHEMA_HASH: Final = "ebf91f2ba6edebd89457518d7a6c59793c7612d2d2c5df1cba484ece601523b8"
 KINDS: Final[tuple[Kind, ...]] = ("attachment", "conflict", "delivery", "letter", "message", "patient", "person", "quarantine", "receipt", "snippet", "team")
 ROLES: Final[tuple[Role, ...]] = ("Clinician", "Secretary", "Administrator", "Clinic Owner", "Billing Staff", "Auditor")
 LIMITS: Final[dict[str, int]] = {

@@ -81,7 +81,7 @@ class ConflictMine(TypedDict):
 class ConflictField(TypedDict):
     """One field side by side; an absent value is no value."""
 
-    field: FieldKey
+    field: str
     base: NotRequired[Any]
     theirs: NotRequired[Any]
     mine: NotRequired[Any]
