@@ -1,0 +1,15 @@
+import { installTrustedTypes } from "./trusted-types.ts";
+import "../ui/styles.css";
+import "virtual:mantine-variables.css";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { startDevice } from "./start-device.ts";
+import { startServiceWorker } from "./service-worker-client.ts";
+
+installTrustedTypes();
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+const device = await startDevice();
+createRoot(root).render(<App device={device} />);
+startServiceWorker(device);

@@ -1,0 +1,26 @@
+import { ConflictRows } from "../../features/conflicts/conflict-rows.tsx";
+import { LettersToDo } from "../../features/letters/letters-to-do.tsx";
+import { RefusedWork } from "../../features/sync/refused-work.tsx";
+import { Nothing } from "../../ui/absence.tsx";
+import { useAnswer } from "../../ui/device.tsx";
+import { Page } from "../../ui/page.tsx";
+import { texts } from "../../ui/texts.ts";
+
+/** What waits for this person, the most urgent first. */
+export function WorkPage() {
+  const conflicts = useAnswer("conflicts", (device) => device.conflicts(), ["conflict"]).answer;
+  const letters = useAnswer("letters", (device) => device.letters(), ["letter", "conflict", "patient"]).answer;
+  const page = useAnswer("sync-page", (device) => device.syncPage()).answer;
+  const known = conflicts && letters && page;
+  const open = conflicts?.filter((conflict) => conflict.status === "open") ?? [];
+  const failed = page?.failed ?? [];
+  const idle = open.length === 0 && failed.length === 0 && !LettersToDo.some(letters ?? []);
+  return (
+    <Page title={texts.workList.title}>
+      {known && idle && <Nothing title={texts.workList.nothing} hint={texts.workList.nothingHint} />}
+      <ConflictRows conflicts={open} />
+      <RefusedWork failed={failed} />
+      <LettersToDo letters={letters ?? []} />
+    </Page>
+  );
+}

@@ -1,0 +1,31 @@
+import type { Conflict, ConflictField } from "@quill/schemas";
+import { readable, writable } from "./readable.ts";
+
+/** What a reviewer takes for a field. `base` is composed by the program: its value is the one before both changes. */
+export interface Choice {
+  take: "theirs" | "mine" | "text" | "base";
+  value?: unknown;
+}
+
+export type Take = Choice["take"];
+
+export function choiceOf(field: ConflictField, take: Take): Choice {
+  if (take === "base") return { take, value: field.base ?? null };
+  if (take === "text") return { take, value: field.proposal ?? field.mine ?? field.theirs ?? field.base ?? null };
+  return { take };
+}
+
+/** The text a person composes in, and the value it makes; null where the field isn't text. */
+export function composable(field: ConflictField): { text: string; valueOf: (text: string) => unknown } | null {
+  const sample = field.mine ?? field.theirs ?? field.base;
+  const start = field.proposal ?? sample;
+  const make = writable(sample);
+  return make && { text: readable(field.field, start), valueOf: make };
+}
+
+/** Text of a signed letter changes only as an amendment, which has a reason. */
+export function needsAmendmentReason(conflict: Conflict, choices: Record<string, Choice>): boolean {
+  const state = conflict.theirs?.body["state"];
+  if (conflict.kind !== "letter" || (state !== "signed" && state !== "amended")) return false;
+  return Object.values(choices).some((choice) => choice.take !== "theirs");
+}

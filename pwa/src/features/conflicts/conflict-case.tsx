@@ -1,0 +1,142 @@
+import { useEffect, useState } from "react";
+import { Button, TextInput } from "@mantine/core";
+import { Nothing } from "../../ui/absence.tsx";
+import { useAnswer, useDevice } from "../../ui/device.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { PatientBanner } from "../../ui/patient-banner.tsx";
+import { texts } from "../../ui/texts.ts";
+import type { ConflictView } from "../../sync/device.ts";
+import { choiceOf, needsAmendmentReason, type Choice } from "./choice.ts";
+import { ConflictField } from "./conflict-field.tsx";
+import { useChoiceKeys } from "./use-choice-keys.ts";
+import styles from "./conflicts.module.css";
+
+/** One case: who changed what when, field by field, and the decision. */
+export function ConflictCase({ id, onDecided }: { id: string; onDecided: () => void }) {
+  const { answer: view } = useAnswer(`conflict ${id}`, (device) => device.conflict(id), ["conflict", "patient", "letter", "person"]);
+  const patientId = view?.patient_id;
+  const patient = useAnswer(`conflict patient ${patientId ?? ""}`, async (device) => (patientId ? device.patient(patientId) : null), ["patient"]).answer;
+  if (view === undefined) return null;
+  if (view === null) return <Nothing title={texts.review.missing} />;
+  return (
+    <>
+      {patient && (
+        <PatientBanner
+          linked asOf={patient.as_of}
+          patient={{
+            id: patient.id, family: patient.patient.name.family, given: patient.patient.name.given.join(" "), birth_date: patient.patient.birth_date,
+            sex: patient.patient.sex, deceased: Boolean(patient.patient.deceased), ...(patient.patient.nhs_number !== undefined && { nhs_number: patient.patient.nhs_number }),
+          }}
+        />
+      )}
+      <Decide view={view} onDecided={onDecided} />
+    </>
+  );
+}
+
+function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void }) {
+  const device = useDevice();
+  const { conflict, names } = view;
+  const [choices, setChoices] = useState<Record<string, Choice>>({});
+  const [active, setActive] = useState(0);
+  const [note, setNote] = useState("");
+  const [reason, setReason] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const { fields } = conflict;
+  const composed = Object.values(choices).some((choice) => choice.take === "text" || choice.take === "base");
+  const amends = needsAmendmentReason(conflict, choices);
+  const complete = fields.every((field) => choices[field.field] !== undefined) && (!composed || note.trim() !== "") && (!amends || reason.trim() !== "");
+
+  const choose = (index: number, choice: Choice) => {
+    const field = fields[index];
+    if (!field || !view.mayChoose || (choice.take === "text" && !view.mayCompose)) return;
+    setChoices((before) => ({ ...before, [field.field]: choice }));
+    setActive(index);
+  };
+  useChoiceKeys(view.mayChoose && !busy, (take) => {
+    const field = fields[active];
+    if (!field) return;
+    choose(active, choiceOf(field, take));
+    if (take !== "text" && active < fields.length - 1) setActive(active + 1);
+  });
+  useEffect(() => {
+    document.getElementById(`field-${active}`)?.scrollIntoView({ block: "nearest" });
+  }, [active]);
+
+  const finish = async (task: () => Promise<void>) => {
+    setBusy(true);
+    setFailed(false);
+    try {
+      await task();
+      onDecided();
+    } catch {
+      setFailed(true);
+      setBusy(false);
+    }
+  };
+  const decide = () => finish(() => device.resolve(view.id, {
+    choices: Object.fromEntries(fields.map((field) => {
+      const choice = choices[field.field];
+      if (!choice || choice.take === "theirs") return [field.field, { take: "theirs" as const }];
+      return choice.take === "mine" ? [field.field, { take: "mine" as const }] : [field.field, { take: "text" as const, value: choice.value }];
+    })),
+    note: note.trim(),
+    ...(amends && { amendment_reason: reason.trim() }),
+  }));
+
+  const mine = conflict.mine;
+  const theirs = conflict.theirs;
+  return (
+    <section aria-label={view.title} data-testid="conflict">
+      <h2 className={styles.title}>{view.title}</h2>
+      <p>{texts.review.reason[conflict.reason] ?? conflict.reason}</p>
+      <dl className={styles.story}>
+        {theirs && (
+          <div><dt>{texts.review.theirs}</dt><dd>{theirs.by && theirs.at ? texts.review.byAt(names[theirs.by] ?? theirs.by, theirs.at) : ""}</dd></div>
+        )}
+        <div>
+          <dt>{texts.review.mine}</dt>
+          <dd>
+            {texts.review.byAt(names[mine.by] ?? mine.by, mine.made_at)}
+            {mine.offline_for_s !== undefined && mine.offline_for_s >= 60 && `, ${texts.review.offlineFor(mine.offline_for_s)}`}
+            {names[mine.device] && `, ${texts.review.fromDevice(names[mine.device] ?? "")}`}
+          </dd>
+        </div>
+      </dl>
+      {view.status !== "open" && <Notice>{texts.review.missing}</Notice>}
+      {view.work && <Notice live>{texts.review.decided}</Notice>}
+      {!view.mayChoose && <Notice>{texts.review.mayNotChoose}</Notice>}
+      {view.mayChoose && !view.mayCompose && <Notice>{texts.review.mayNotCompose}</Notice>}
+
+      {fields.map((field, index) => (
+        <ConflictField
+          key={field.field} id={`field-${index}`} field={field} choice={choices[field.field]} active={view.mayChoose && index === active}
+          mayChoose={view.mayChoose} mayCompose={view.mayCompose} onChoose={(choice) => choose(index, choice)} onFocus={() => setActive(index)}
+        />
+      ))}
+
+      {view.mayChoose && (
+        <form
+          className={styles.decide}
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (complete && !busy) void decide();
+          }}
+        >
+          {failed && <Notice tone="danger" live>{texts.errors.unknown}</Notice>}
+          <TextInput
+            label={composed ? texts.review.note : texts.review.noteOptional} value={note} maxLength={500} required={composed}
+            {...(composed && { description: texts.review.noteNeeded })} onChange={(event) => setNote(event.currentTarget.value)}
+          />
+          {amends && <TextInput label={texts.review.amendment} value={reason} maxLength={500} required onChange={(event) => setReason(event.currentTarget.value)} />}
+          <div className={styles.decideRow}>
+            <span className={`quiet ${styles.keys ?? ""}`}>{texts.review.keys}</span>
+            <Button variant="default" loading={busy} onClick={() => void finish(() => device.returnConflict(view.id, note.trim()))}>{texts.review.giveBack}</Button>
+            <Button type="submit" loading={busy} disabled={!complete}>{texts.review.decide}</Button>
+          </div>
+        </form>
+      )}
+    </section>
+  );
+}

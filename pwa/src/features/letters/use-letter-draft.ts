@@ -1,0 +1,111 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { LIMITS, type Letter } from "@quill/schemas";
+import type { LetterView } from "../../sync/device.ts";
+import { useDevice } from "../../ui/device.tsx";
+import { holdTyping } from "../../ui/typing.ts";
+
+const SEAL_EVERY_MS = 1000;
+const encoder = new TextEncoder();
+
+export interface LetterDraft {
+  /** The letter as it stands on this screen: what was typed laid over what the device holds. */
+  letter: Letter;
+  set: (field: string, value: unknown) => void;
+  /** Seals what is typed; answers once it is on disk. */
+  flush: () => Promise<void>;
+  saving: boolean;
+  savedAt: string | null;
+  failed: boolean;
+  tooLong: boolean;
+}
+
+/**
+ * Holds what is being typed, seals it every second, and makes it an operation when the letter is left. A change that
+ * arrives from the server shows everywhere but in fields typed in and not sealed yet.
+ */
+export function useLetterDraft(view: LetterView): LetterDraft {
+  const device = useDevice();
+  const { id } = view;
+  const [base, setBase] = useState(view.letter);
+  const [typed, setTyped] = useState<Record<string, unknown>>({});
+  const [savedAt, setSavedAt] = useState(view.saved_at);
+  const [saving, setSaving] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const [tooLong, setTooLong] = useState(false);
+  const unsealed = useRef<Record<string, unknown>>({});
+  const sealing = useRef<Promise<void>>(Promise.resolve());
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const touched = useRef(false);
+  const held = useRef(base);
+  held.current = base;
+
+  const flush = useCallback(async (): Promise<void> => {
+    clearTimeout(timer.current);
+    timer.current = undefined;
+    sealing.current = sealing.current.then(async () => {
+      const batch = unsealed.current;
+      if (Object.keys(batch).length === 0) return;
+      unsealed.current = {};
+      setSaving(true);
+      try {
+        const { saved_at } = await device.edit("letter", id, batch);
+        const sealed = await device.letter(id);
+        if (sealed) setBase(sealed.letter);
+        // From here on the device's answer holds these fields, unless they were typed in again meanwhile.
+        setTyped((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !(field in batch) || field in unsealed.current)));
+        setSavedAt(saved_at);
+        setFailed(false);
+      } catch {
+        unsealed.current = { ...batch, ...unsealed.current };
+        setFailed(true);
+        timer.current ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
+      } finally {
+        setSaving(false);
+      }
+    });
+    return sealing.current;
+  }, [device, id]);
+
+  const set = useCallback(
+    (field: string, value: unknown) => {
+      const next = lay(held.current, { ...unsealed.current, [field]: value });
+      // The server refuses a body above its limit; the editor stops before it, so that no text is written in vain.
+      const over = encoder.encode(JSON.stringify(next)).length > LIMITS.max_body_bytes - 1024;
+      setTooLong(over);
+      if (over) return;
+      touched.current = true;
+      unsealed.current[field] = value;
+      setTyped((before) => ({ ...before, [field]: value }));
+      timer.current ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
+    },
+    [flush],
+  );
+
+  useEffect(() => setBase(view.letter), [view.letter]);
+
+  useEffect(() => {
+    const release = holdTyping(flush);
+    const hidden = () => {
+      if (document.visibilityState === "hidden") void flush();
+    };
+    document.addEventListener("visibilitychange", hidden);
+    return () => {
+      release();
+      document.removeEventListener("visibilitychange", hidden);
+      void flush().then(() => (touched.current ? device.commit(id) : undefined)).catch(() => undefined);
+    };
+  }, [device, flush, id]);
+
+  return { letter: lay(base, typed), set, flush, saving: saving || Object.keys(typed).length > 0, savedAt, failed, tooLong };
+}
+
+/** The letter with `fields` (`title`, `sections/plan`, …) laid over it; null takes a section away. */
+export function lay(letter: Letter, fields: Record<string, unknown>): Letter {
+  const next: Letter = { ...letter, sections: { ...letter.sections } };
+  for (const [field, value] of Object.entries(fields)) {
+    if (!field.startsWith("sections/")) Object.assign(next, { [field]: value });
+    else if (value === null) delete next.sections[field.slice(9)];
+    else next.sections[field.slice(9)] = value as Letter["sections"][string];
+  }
+  return next;
+}

@@ -1,0 +1,55 @@
+import { useState } from "react";
+import { Button, Checkbox } from "@mantine/core";
+import { useDevice } from "../../ui/device.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { texts } from "../../ui/texts.ts";
+import { WritingArea } from "../../ui/writing-area.tsx";
+import styles from "./messages.module.css";
+
+/** Writes to those who see a patient, or to a team. Ctrl+Enter sends. */
+export function WriteMessage({ about, placeholder }: { about: { patient_id: string } | { team_id: string }; placeholder: string }) {
+  const device = useDevice();
+  const [text, setText] = useState("");
+  const [urgent, setUrgent] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState(false);
+
+  const send = async () => {
+    if (busy || text.trim() === "") return;
+    setBusy(true);
+    setFailed(false);
+    try {
+      await device.sendMessage({ text: text.trim(), urgent, ...about });
+      setText("");
+      setUrgent(false);
+    } catch {
+      setFailed(true);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form
+      className={styles.write}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+          event.preventDefault();
+          event.stopPropagation();
+          void send();
+        }
+      }}
+    >
+      {failed && <Notice tone="danger" live>{texts.errors.unknown}</Notice>}
+      <WritingArea label={texts.messages.write} value={text} placeholder={placeholder} minRows={1} onChange={setText} />
+      <div className={styles.tools}>
+        <Checkbox label={texts.messages.urgent} checked={urgent} onChange={(event) => setUrgent(event.currentTarget.checked)} />
+        <Button type="submit" variant="light" loading={busy} disabled={text.trim() === ""}>{texts.messages.send}</Button>
+      </div>
+    </form>
+  );
+}

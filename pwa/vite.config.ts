@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { convertCssVariables, DEFAULT_THEME, defaultCssVariablesResolver, mergeMantineTheme } from "@mantine/core";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
+import { CONTENT_SECURITY_POLICY } from "./src/app/csp.ts";
+import { theme } from "./src/ui/theme.ts";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * Mantine writes its variables into a `<style>` element at run time, which neither `style-src 'self'` nor Trusted Types
+ * allow. They depend on nothing but the theme, so they become a stylesheet here.
+ */
+function mantineVariables(): Plugin {
+  const id = "virtual:mantine-variables.css";
+  return {
+    name: "quill:mantine-variables",
+    resolveId: (source) => (source === id ? `\0${id}` : undefined),
+    load(source) {
+      if (source !== `\0${id}`) return undefined;
+      const css = convertCssVariables(defaultCssVariablesResolver(mergeMantineTheme(DEFAULT_THEME, theme)));
+      return `${css}\n:root{color-scheme:var(--mantine-color-scheme)}`;
+    },
+  };
+}
+
+/** `dist/csp.txt`, and the page at `/` (`dist/public/`). */
+function besidesTheApp(): Plugin {
+  return {
+    name: "quill:besides-the-app",
+    apply: "build",
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "csp.txt", source: `${CONTENT_SECURITY_POLICY}\n` });
+      for (const name of ["index.html", "site.css"]) {
+        this.emitFile({ type: "asset", fileName: `public/${name}`, source: readFileSync(here(`./pages/${name}`)) });
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  base: "/app/",
+  resolve: { alias: { "@quill/schemas": here("../shared-schemas/generated/typescript/index.ts") } },
+  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, reportCompressedSize: false },
+  worker: { format: "es" },
+  server: { proxy: { "/api": { target: process.env["QUILL_SERVER"] ?? "http://localhost:8000", ws: true } } },
+  plugins: [
+    react(),
+    mantineVariables(),
+    besidesTheApp(),
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src",
+      filename: "service-worker.ts",
+      injectRegister: false,
+      injectManifest: {
+        globPatterns: ["index.html", "blank.*", "assets/**/*.{js,css,wasm}", "icons/*"],
+        maximumFileSizeToCacheInBytes: 4 << 20,
+      },
+      manifest: {
+        id: "/app/",
+        name: "Quill",
+        short_name: "Quill",
+        description: "Clinical letters that keep working without network.",
+        start_url: "/app/",
+        scope: "/app/",
+        display: "standalone",
+        background_color: "#ffffff",
+        theme_color: "#ffffff",
+        icons: [
+          { src: "icons/quill.svg", sizes: "any", type: "image/svg+xml" },
+          { src: "icons/quill-192.png", sizes: "192x192", type: "image/png" },
+          { src: "icons/quill-512.png", sizes: "512x512", type: "image/png" },
+          { src: "icons/quill-maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+        ],
+      },
+    }),
+  ],
+});
