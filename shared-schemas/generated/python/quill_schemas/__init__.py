@@ -46,6 +46,11 @@ from .formats import (
     is_nhs_number,
     is_timestamp,
 )
+from .operations import (
+    Fault,
+    validate_fields,
+    validate_operation,
+)
 from .types import (
     Address,
     Attachment,
@@ -151,10 +156,7 @@ from .types import (
     Version,
 )
 from .validate import (
-    Fault,
     validate_body,
-    validate_fields,
-    validate_operation,
     validate_text,
     validator,
 )

@@ -42,7 +42,7 @@ class ErrorInfo(TypedDict):
 PROTOCOL_VERSION: Final = 1
 PROTOCOL_FLOOR: Final = 1
 SCHEMA_VERSION: Final = 1
-SCHEMA_HASH: Final = "ebf91f2ba6edebd89457518d7a6c59793c7612d2d2c5df1cba484ece601523b8"
+SCHEMA_HASH: Final = "13413ca00e7235e6e1f4d25a214b907f1b3732be0541d174ba130b1b601ba15c"
 KINDS: Final[tuple[Kind, ...]] = ("attachment", "conflict", "delivery", "letter", "message", "patient", "person", "quarantine", "receipt", "snippet", "team")
 ROLES: Final[tuple[Role, ...]] = ("Clinician", "Secretary", "Administrator", "Clinic Owner", "Billing Staff", "Auditor")
 LIMITS: Final[dict[str, int]] = {
@@ -230,7 +230,7 @@ ERRORS: Final[dict[str, ErrorInfo]] = {
     "id_taken": {"status": 422, "where": ["verdict"], "message": "This id is in use.", "cause": "create with an id of a record of another kind, or one the author can't see.", "remedy": "Make a new id."},
     "internal_error": {"status": 500, "where": ["request"], "message": "The server made a mistake. Your work is safe on this device and will be sent again.", "cause": "A fault of the server; it is in its log under the request's id.", "remedy": "Send again later; report the request id."},
     "invalid_credentials": {"status": 401, "where": ["request"], "message": "User name or password is not right.", "cause": "No such user, another password, or a disabled user: which of them is not said.", "remedy": "Try again, or ask an administrator to reset the password."},
-    "invalid_json": {"status": 400, "where": ["request"], "message": "What was sent is not readable JSON.", "cause": "The body is not JSON as RFC 8259 and the contract have it: cut, nested too deep, a key twice, NaN, a number that is no integer within ±2^53.", "remedy": "Send UTF-8 JSON with each key once and integers only."},
+    "invalid_json": {"status": 422, "where": ["request"], "message": "What was sent is not readable JSON.", "cause": "The body is not JSON as RFC 8259 and the contract have it: cut, nested too deep, a key twice, NaN, a number that is no integer within ±2^53.", "remedy": "Send UTF-8 JSON with each key once and integers only."},
     "invalid_operation": {"status": 422, "where": ["verdict"], "message": "This change is not complete or not readable.", "cause": "The operation lacks a member, has an unknown or wrong one, or was does not have exactly the keys of set; path names it.", "remedy": "Correct it and send it as a new operation."},
     "invalid_request": {"status": 422, "where": ["request"], "message": "Something in what was sent is not as the contract has it.", "cause": "A field of the request is missing, unknown, of the wrong type or out of its range; errors names each with its path.", "remedy": "Correct the named fields."},
     "invalid_totp": {"status": 400, "where": ["request"], "message": "That code is not right, or was used already. Wait for the next one.", "cause": "The code is not that of this or a neighbouring step, or its step was used.", "remedy": "Send the next code; check the clock of the authenticator."},
