@@ -2,7 +2,8 @@
 
 from typing import Any, cast
 
-from .constants import DEFAULTS, FIELDS, FieldRule
+from .constants import DEFAULTS, FIELDS
+from .tables import FieldRule
 from .types import Kind
 
 __all__ = ["element_key", "element_name", "field_key", "field_rule", "with_defaults"]

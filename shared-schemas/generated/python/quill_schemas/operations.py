@@ -3,8 +3,9 @@
 
 from typing import Any, NamedTuple
 
-from .constants import FIELDS, FieldRule
+from .constants import FIELDS
 from .fields import element_key, element_name, field_rule, with_defaults
+from .tables import FieldRule
 from .types import Kind
 from .validate import create_check, pointer, property_check, twins, validator
 
