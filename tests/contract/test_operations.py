@@ -4,8 +4,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from quill_schemas import Fault, validate_body, validate_operation, with_defaults
+from quill_schemas import ERRORS, FIELDS, Fault, validate_body, validate_operation, with_defaults
 
 ID = "0198c0de-0000-7000-8000-000000000001"
 TEAM = "0198c0de-0000-7000-8000-0000000000aa"
@@ -159,3 +161,53 @@ def test_what_a_create_leaves_out_is_empty() -> None:
     }
     with_defaults("letter", {})["recipients"].append("x")
     assert with_defaults("letter", {})["recipients"] == []
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["\ud800", "a\0b", ID, ID.upper(), "plan"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+BASES = [
+    operation(),
+    operation(kind="letter", set={"patient_id": ID, "title": "", "sections": {"plan": SECTION}}, seen=SEEN),
+    patch("patient", {"telecom/phone:": {"system": "phone", "value": "1"}, "name": PATIENT["name"]}),
+    patch("letter", {"sections/plan": SECTION}),
+    operation(kind="conflict", action="resolve", set={"against_version": 1, "choices": {"title": {"take": "mine"}}}),
+]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, item in parts for place in places(item, (*path, key)))]
+
+
+def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = put(copy[path[0]], path[1:], new)
+    return copy
+
+
+@given(st.data())
+def test_whatever_stands_in_whatever_place_is_an_answer_and_never_a_crash(data: st.DataObject) -> None:
+    base = data.draw(st.sampled_from(BASES))
+    path = data.draw(st.sampled_from(places(base)))
+    for fault in validate_operation(put(base, path, data.draw(JSON))):
+        assert ERRORS[fault.error_code]["where"] == ["verdict"] or fault.error_code == "bad_choice"
+        assert fault.path == "" or fault.path.startswith("/")
+        assert fault.message
+
+
+@given(st.data())
+def test_a_key_of_set_that_is_no_field_is_always_told(data: st.DataObject) -> None:
+    key = data.draw(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30))
+    known = {name.partition("/")[0] for name in FIELDS["patient"]}
+    assume(key.partition("/")[0] not in known)
+    assert [fault.error_code for fault in validate_operation(patch("patient", {key: None}))] == ["bad_field"]

@@ -1,5 +1,6 @@
 """The tables agree with the schemas and with one another."""
 
+import json
 import re
 
 import pytest
@@ -64,6 +65,12 @@ def test_every_kind_has_fields_and_what_may_be_left_out_is_valid() -> None:
     for fields in FIELDS.values():
         for rule in fields.values():
             assert (rule["class"] == "server") == (rule["actions"] == [])
+
+
+def test_a_code_that_is_the_reason_of_a_conflict_is_one_of_its_reasons() -> None:
+    conflict = json.loads((SCHEMAS / "records/conflict.schema.json").read_text(encoding="utf-8"))
+    reasons = set(conflict["properties"]["reason"]["enum"])
+    assert {code for code, info in ERRORS.items() if info["where"] == ["conflict"]} <= reasons
 
 
 def test_identity_fields_are_those_the_protocol_names() -> None:
