@@ -3,6 +3,7 @@ import { IconChecklist, IconLock, IconMessage, IconRefresh, IconUsers, type Tabl
 import { Link, NavLink, Outlet, ScrollRestoration, useNavigation } from "react-router";
 import { useDevice, useStatus } from "../ui/device.tsx";
 import { SearchProvider } from "../ui/search.tsx";
+import { initials } from "../ui/format.ts";
 import { texts } from "../ui/texts.ts";
 import { useWho } from "../ui/who.tsx";
 import { lockNow } from "./idle-lock.ts";
@@ -60,14 +61,13 @@ function Destination({ to, icon: Icon, label, needYou = 0 }: { to: string; icon:
 function PersonCorner() {
   const who = useWho();
   const device = useDevice();
-  const initials = who.name.split(/\s+/).map((part) => part[0] ?? "").filter((letter, index, all) => index === 0 || index === all.length - 1).join("");
   return (
     <div className={styles.person}>
       <button type="button" className={styles.corner} onClick={() => void lockNow(device)} aria-label={texts.nav.lock} title={texts.nav.lock}>
         <IconLock size="1.375rem" stroke={1.75} aria-hidden />
       </button>
       <Link to="/settings" className={styles.corner} aria-label={texts.nav.account(who.name)}>
-        <span className={styles.initials} aria-hidden>{initials.toLocaleUpperCase("en-GB")}</span>
+        <span className={styles.initials} aria-hidden>{initials(who.name)}</span>
       </Link>
     </div>
   );

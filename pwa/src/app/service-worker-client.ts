@@ -26,7 +26,7 @@ export function startServiceWorker(device: Device): void {
     if (asked) location.reload();
   });
 
-  void container.register("/app/service-worker.js", { scope: "/app/", updateViaCache: "none" }).then(async (registration: SyncRegistration) => {
+  void container.register("/app/service-worker.js", { scope: "/app/", updateViaCache: "none" }).then((registration: SyncRegistration) => {
     const noticed = () => {
       waiting = registration.waiting;
       for (const listener of listeners) listener(waiting !== null);
@@ -44,7 +44,7 @@ export function startServiceWorker(device: Device): void {
         registration.sync?.register("quill-outbox").catch(() => undefined); // denied or not there: timers and `online` remain
       }
     });
-  }, () => undefined);
+  }).catch(() => undefined); // no worker (private mode, policy): the app works, but not from a cold start offline
 }
 
 async function wake(device: Device): Promise<void> {

@@ -1,14 +1,8 @@
 /** Dates, ages, numbers and names as clinicians in the United Kingdom read them. */
 
 const LOCALE = "en-GB";
-const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const dayAndClock = new Intl.DateTimeFormat(LOCALE, {
-  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-});
-const fullDayAndClock = new Intl.DateTimeFormat(LOCALE, {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-});
+/** Three letters each; what `Intl` gives differs between browsers (`Sep`, `Sept`). */
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** `943 476 5919`; anything that isn't ten digits stays as it is. */
 export function nhsNumber(digits: string): string {
@@ -17,8 +11,9 @@ export function nhsNumber(digits: string): string {
 
 /** `4 Feb 1962` from an ISO date; partial or odd dates stay as they are. */
 export function date(iso: string): string {
-  const parsed = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? new Date(`${iso}T00:00:00Z`) : null;
-  return parsed && !Number.isNaN(parsed.getTime()) ? day.format(parsed) : iso;
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(iso) ?? [];
+  const name = MONTHS[Number(month) - 1];
+  return year && name ? `${Number(day)} ${name} ${year}` : iso;
 }
 
 /** Whole years, or months and weeks for the very young: `64 y`, `7 m`, `3 w`; empty for a date that can't be read. */
@@ -47,8 +42,10 @@ function sameDay(a: Date, b: Date): boolean {
 export function moment(iso: string, now = new Date()): string {
   const then = new Date(iso);
   if (Number.isNaN(then.getTime())) return "";
-  if (sameDay(then, now)) return clock.format(then);
-  return (then.getFullYear() === now.getFullYear() ? dayAndClock : fullDayAndClock).format(then);
+  const clock = `${String(then.getHours()).padStart(2, "0")}:${String(then.getMinutes()).padStart(2, "0")}`;
+  if (sameDay(then, now)) return clock;
+  const day = `${then.getDate()} ${MONTHS[then.getMonth()] ?? ""}`;
+  return then.getFullYear() === now.getFullYear() ? `${day}, ${clock}` : `${day} ${then.getFullYear()}, ${clock}`;
 }
 
 /** `less than a minute`, `5 min`, `3 h`, `2 days` */
@@ -79,6 +76,12 @@ export function bytes(count: number): string {
 /** `OKAFOR-WILLIAMS, Adaeze Ngozi` */
 export function patientName(family: string, given: string): string {
   return given ? `${family.toLocaleUpperCase(LOCALE)}, ${given}` : family.toLocaleUpperCase(LOCALE);
+}
+
+/** `AD` for Dr Amara Diallo. */
+export function initials(name: string): string {
+  const parts = name.split(/\s+/).filter((part) => part !== "" && !/^(dr|prof|mr|mrs|ms|miss|mx|sr|sister)\.?$/i.test(part));
+  return [parts[0], parts.length > 1 ? parts.at(-1) : undefined].map((part) => part?.[0] ?? "").join("").toLocaleUpperCase(LOCALE);
 }
 
 const whole = new Intl.NumberFormat(LOCALE);

@@ -5,7 +5,7 @@ import styles from "./page.module.css";
 /** One screen: its name in the window's title (never anything of a patient), its heading, its actions. */
 export function Page({ title, heading, actions, width = "normal", children }: {
   title: string;
-  /** What stands on top instead of the title, where a screen has its own (the patient banner). */
+  /** What stands on top, over the whole width, instead of the title (the patient banner). */
   heading?: ReactNode;
   actions?: ReactNode;
   width?: "normal" | "wide";
@@ -15,15 +15,18 @@ export function Page({ title, heading, actions, width = "normal", children }: {
     document.title = `${title} · ${texts.product}`;
   }, [title]);
   return (
-    <div className={styles.page} data-width={width}>
-      {heading ?? (
-        <div className={styles.head}>
-          <h1>{title}</h1>
-          {actions && <div className={styles.actions}>{actions}</div>}
-        </div>
-      )}
-      {children}
-    </div>
+    <>
+      {heading}
+      <div className={styles.page} data-width={width}>
+        {heading === undefined && (
+          <div className={styles.head}>
+            <h1>{title}</h1>
+            {actions && <div className={styles.actions}>{actions}</div>}
+          </div>
+        )}
+        {children}
+      </div>
+    </>
   );
 }
 

@@ -23,6 +23,6 @@ export const theme = createTheme({
   respectReducedMotion: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Consolas, "Liberation Mono", monospace',
-  // Nothing below 16 px but the small print of a mark (15 px); sizes follow the reader's own setting through rem.
-  fontSizes: { xs: "0.9375rem", sm: "1rem", md: "1rem", lg: "1.125rem", xl: "1.25rem" },
+  // Nothing below 16 px; sizes follow the reader's own setting through rem.
+  fontSizes: { xs: "1rem", sm: "1rem", md: "1rem", lg: "1.125rem", xl: "1.25rem" },
 });

@@ -4,7 +4,7 @@ import styles from "./writing-area.module.css";
 const growsByItself = typeof CSS !== "undefined" && CSS.supports("field-sizing", "content");
 
 /** A text field as tall as its text, so that a letter looks like a letter while it is written. */
-export function WritingArea({ value, onChange, labelledBy, label, placeholder, minRows = 2 }: {
+export function WritingArea({ value, onChange, labelledBy, label, placeholder, minRows = 1 }: {
   value: string;
   onChange: (text: string) => void;
   labelledBy?: string;

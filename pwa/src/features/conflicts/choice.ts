@@ -1,4 +1,5 @@
 import type { Conflict, ConflictField } from "@quill/schemas";
+import type { ConflictChoice } from "../../sync/device.ts";
 import { readable, writable } from "./readable.ts";
 
 /** What a reviewer takes for a field. `base` is composed by the program: its value is the one before both changes. */
@@ -21,6 +22,15 @@ export function composable(field: ConflictField): { text: string; valueOf: (text
   const start = field.proposal ?? sample;
   const make = writable(sample);
   return make && { text: readable(field.field, start), valueOf: make };
+}
+
+/** The choices as the server knows them: the value from before both changes counts as composed. */
+export function asDecided(choices: Record<string, Choice>): ConflictChoice["choices"] {
+  const decided: ConflictChoice["choices"] = {};
+  for (const [field, choice] of Object.entries(choices)) {
+    decided[field] = choice.take === "theirs" || choice.take === "mine" ? { take: choice.take } : { take: "text", value: choice.value };
+  }
+  return decided;
 }
 
 /** Text of a signed letter changes only as an amendment, which has a reason. */

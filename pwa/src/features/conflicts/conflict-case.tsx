@@ -6,7 +6,7 @@ import { Notice } from "../../ui/notice.tsx";
 import { PatientBanner } from "../../ui/patient-banner.tsx";
 import { texts } from "../../ui/texts.ts";
 import type { ConflictView } from "../../sync/device.ts";
-import { choiceOf, needsAmendmentReason, type Choice } from "./choice.ts";
+import { asDecided, choiceOf, needsAmendmentReason, type Choice } from "./choice.ts";
 import { ConflictField } from "./conflict-field.tsx";
 import { useChoiceKeys } from "./use-choice-keys.ts";
 import styles from "./conflicts.module.css";
@@ -76,11 +76,7 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
     }
   };
   const decide = () => finish(() => device.resolve(view.id, {
-    choices: Object.fromEntries(fields.map((field) => {
-      const choice = choices[field.field];
-      if (!choice || choice.take === "theirs") return [field.field, { take: "theirs" as const }];
-      return choice.take === "mine" ? [field.field, { take: "mine" as const }] : [field.field, { take: "text" as const, value: choice.value }];
-    })),
+    choices: asDecided(choices),
     note: note.trim(),
     ...(amends && { amendment_reason: reason.trim() }),
   }));

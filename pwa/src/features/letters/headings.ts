@@ -12,7 +12,8 @@ export const letterKinds: LetterKind[] = [
   { title: "Referral", headings: ["Reason", "History", "Medication", "Question"].map(heading) },
 ];
 
-/** `Course of stay` → `course-of-stay`: the key of the section, as the schema wants it. */
+/** `Course of stay` → `course-of-stay`: the key of the section, as the schema wants it (a letter first, at most 64). */
 export function keyOf(title: string): string {
-  return title.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "section";
+  const plain = title.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60);
+  return /^[a-z]/.test(plain) ? plain : `section-${plain}`.replace(/-$/, "");
 }

@@ -32,6 +32,8 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
   const sections = Object.entries(letter.sections).sort(([, a], [, b]) => a.order - b.order);
   const underReview = view.conflicts.find((conflict) => conflict.status === "open");
 
+  const markedAtHeading = Object.values(view.marks).some((marks) => marks.includes("under-review"));
+
   const act = async (task: () => Promise<unknown>) => {
     setFailed(false);
     try {
@@ -61,7 +63,7 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
       {failed && !asking && <Notice tone="danger" live>{texts.errors.unknown}</Notice>}
       {draft.failed && <Notice tone="danger" live>{texts.letters.notSaved}</Notice>}
       {draft.tooLong && <Notice tone="needs-you" live>{texts.letters.tooLong}</Notice>}
-      {underReview && (
+      {underReview && !markedAtHeading && (
         <Notice tone="needs-you" action={<Link to={`/review/${underReview.id}`}>{texts.letters.openReview}</Link>}>
           {texts.letters.marks["under-review"]}
         </Notice>

@@ -101,11 +101,12 @@ export function useLetterDraft(view: LetterView): LetterDraft {
 
 /** The letter with `fields` (`title`, `sections/plan`, …) laid over it; null takes a section away. */
 export function lay(letter: Letter, fields: Record<string, unknown>): Letter {
-  const next: Letter = { ...letter, sections: { ...letter.sections } };
+  const sections = new Map(Object.entries(letter.sections));
+  const next: Letter = { ...letter };
   for (const [field, value] of Object.entries(fields)) {
     if (!field.startsWith("sections/")) Object.assign(next, { [field]: value });
-    else if (value === null) delete next.sections[field.slice(9)];
-    else next.sections[field.slice(9)] = value as Letter["sections"][string];
+    else if (value === null) sections.delete(field.slice(9));
+    else sections.set(field.slice(9), value as Letter["sections"][string]);
   }
-  return next;
+  return { ...next, sections: Object.fromEntries(sections) };
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent } from "react";
+import { useEffect, useState, type SubmitEvent } from "react";
 import { Button, PasswordInput } from "@mantine/core";
 import type { VaultCard } from "../../sync/device.ts";
 import { useDevice } from "../../ui/device.tsx";
@@ -44,7 +44,7 @@ function Unlock({ card }: { card: VaultCard }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
 
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (busy) return;
     setBusy(true);
@@ -82,6 +82,6 @@ function Unlock({ card }: { card: VaultCard }) {
 }
 
 function Initials({ card }: { card: VaultCard }) {
-  const colour = [...(card.colour + card.initials)].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 6;
+  const colour = Array.from(card.colour + card.initials, (letter) => letter.charCodeAt(0)).reduce((sum, code) => sum + code, 0) % 6;
   return <span className={styles.initials} data-colour={colour}>{card.initials}</span>;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type SubmitEvent } from "react";
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useDevice } from "../../ui/device.tsx";
 import { Notice } from "../../ui/notice.tsx";
@@ -24,7 +24,7 @@ export function SignIn({ onBack }: { onBack?: () => void }) {
     if (asksCode) codeField.current?.focus();
   }, [asksCode]);
 
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (busy) return;
     setBusy(true);

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Button, NativeSelect, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { Button, NativeSelect, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useDevice } from "../../ui/device.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { duration } from "../../ui/format.ts";
@@ -27,7 +27,7 @@ export function Settings({ onLock }: { onLock: () => void }) {
       </Section>
       <Section title={texts.settings.theme}>
         <SegmentedControl
-          className={styles.themes ?? ""} size="md" aria-label={texts.settings.theme} value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}
+          className={styles.themes ?? ""} size="md" aria-label={texts.settings.theme} value={colorScheme} onChange={(value) => setColorScheme(value)}
           data={(["auto", "light", "dark"] as const).map((value) => ({ value, label: texts.settings.themes[value] }))}
         />
       </Section>

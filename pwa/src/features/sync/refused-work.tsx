@@ -8,7 +8,7 @@ export function RefusedWork({ failed }: { failed: OutboxRow[] }) {
   if (failed.length === 0) return null;
   return (
     <Section title={texts.sync.failed} count={failed.length} tone="danger">
-      <p className="quiet">{texts.sync.failedHint}</p>
+      <p className="quiet" style={{ paddingTop: "0.5rem" }}>{texts.sync.failedHint}</p>
       <WorkRows rows={failed} dismissable />
     </Section>
   );
