@@ -1,0 +1,26 @@
+/** Saying no in words. */
+import { ERRORS } from "@quill/schemas";
+import type { ErrorCode, Operation } from "@quill/schemas";
+import { accessTo, authorOf, decision } from "./facts.ts";
+import type { Current, Decision, Policy, Refusal } from "./facts.ts";
+import { scopeOf } from "./scopes.ts";
+
+export function refusal(code: ErrorCode, path?: string): Refusal {
+  return { error_code: code, message: ERRORS[code].message, ...(path === undefined ? {} : { path }) };
+}
+
+/** Where a refused operation is kept: the scope it is about, if its author ever had that; else their own. */
+export function homeOf(current: Current, op: Operation, policy: Policy): string {
+  const scope =
+    current.record?.scope ??
+    (op.action === "create" ? scopeOf(op.kind, op.id, op.set ?? {}, authorOf(policy), current.referred ?? {}) : null);
+  return scope !== null && accessTo(policy, scope) !== null ? scope : `user:${authorOf(policy)}`;
+}
+
+export function rejected(scope: string, error: Refusal): Decision {
+  return decision("rejected", scope, { error });
+}
+
+export function quarantined(scope: string, error: Refusal): Decision {
+  return decision("quarantined", scope, { error });
+}
