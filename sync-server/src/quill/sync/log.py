@@ -6,10 +6,11 @@ lock), then reads what is there, decides, and appends:
     async with database.writing(organisation_id) as connection:
         head = await lock_head(connection, organisation_id)
         ...                                               # read, decide
-        head, written = await append(connection, head, [Change(...), Access(...), Note(...)])
+        head, written = await append(connection, head, [Change(...), Note(...)])
 
 Positions are dense and their order is the order of commit, since the lock is held to the end of the transaction. Every
-position has exactly one row of the audit trail. After the commit tell this process's hub; others hear NOTIFY
+position has exactly one row of the audit trail. Memberships follow from changes (``quill.sync.memberships``) and stand at
+their position. After the commit tell this process's hub; others hear NOTIFY
 ``quill_head`` with ``<organisation_id> <head>``.
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from psycopg import AsyncConnection
@@ -85,20 +86,6 @@ class Change(NamedTuple):
     user_id: str | None = None
 
 
-class Access(NamedTuple):
-    """Somebody gets or loses a scope (the union of their paths begins or ends). Gets a position.
-
-    ``append`` writes the event and ``visible_scope``; the paths (``membership``) are the caller's. ``by``: who did it.
-    """
-
-    user_id: str
-    scope: str
-    event: Literal["grant", "revoke"]
-    path: str
-    by: str = SERVER
-    reason: str | None = None
-
-
 class Note(NamedTuple):
     """Something for the audit trail alone; no position in the log."""
 
@@ -111,7 +98,7 @@ class Note(NamedTuple):
     detail: str | None = None
 
 
-Event: TypeAlias = Change | Access | Note
+Event: TypeAlias = Change | Note
 
 
 class Written(NamedTuple):
@@ -122,7 +109,7 @@ class Written(NamedTuple):
 
 
 async def lock_head(connection: AsyncConnection[Any], organisation_id: str) -> Head:
-    """Takes the organisation's lock, held until commit. Read nothing you decide by before it. KeyError: no such organisation."""
+    """Takes the organisation's lock, held until commit; read nothing to decide by before it. KeyError: no such organisation."""
     found = await connection.execute(log_sql.LOCK, (organisation_id,), prepare=True, binary=True)
     row = await found.fetchone()
     if row is None:
@@ -132,7 +119,7 @@ async def lock_head(connection: AsyncConnection[Any], organisation_id: str) -> H
 
 
 async def append(connection: AsyncConnection[Any], head: Head, events: Sequence[Event]) -> tuple[Head, list[Written]]:
-    """Writes events in order, set-wise: entries, history, audit, deliveries, access. Answers the new head, and what each became."""
+    """Writes events in order, set-wise: entries, history, audit, deliveries. Answers the new head, and what each became."""
     if not events:
         return head, []
     rows = _Rows(head)
@@ -155,17 +142,10 @@ class _Rows:
         self._revisions: list[tuple[Any, ...]] = []
         self._audit: list[tuple[Any, ...]] = []
         self._deliveries: list[tuple[Any, ...]] = []
-        self._access: list[tuple[Any, ...]] = []
 
     def add(self, event: Event) -> Written:
         if isinstance(event, Change):
             return self._change(event)
-        if isinstance(event, Access):
-            self._seq += 1
-            self._access.append((self._seq, event.user_id, event.scope, event.event, event.path, event.reason))
-            detail = orjson.dumps([event.user_id, event.scope, event.path, event.reason]).decode()
-            self._audited(self._seq, event.by, None, event.event, "membership", None, None, None, detail)
-            return Written(self._seq)
         self._audited(
             None, event.by, event.device_id, event.action, event.kind, event.record_id, event.version, None, event.detail
         )
@@ -223,10 +203,6 @@ class _Rows:
         made.append((log_sql.AUDIT, [organisation_id, now, *map(list, zip(*self._audit, strict=True))]))
         if self._deliveries:
             made.append((log_sql.DELIVERIES, [organisation_id, *map(list, zip(*self._deliveries, strict=True))]))
-        if self._access:
-            made.append((log_sql.ACCESS, [organisation_id, *map(list, zip(*self._access, strict=True))]))
-            made.append((log_sql.VISIBLE, [organisation_id, self._head.seq, self._seq]))
-            made.append((log_sql.INVISIBLE, [organisation_id, self._head.seq, self._seq]))
         moved = [self._seq, self._position, self._chain, organisation_id, f"{organisation_id} {self._seq}"]
         made.append((log_sql.MOVE, moved))
         return made

@@ -1,6 +1,5 @@
 """The statements of the log. Arrays are bound binary: as text the server would spend most of its time reading them."""
 
-# ruff: noqa: S608  (put together from constants of this file)
 from __future__ import annotations
 
 # Commit waits for the disk whatever the server's setting: nothing acknowledged is lost.
@@ -18,7 +17,8 @@ MOVE = """
 ENTRIES = """
   INSERT INTO entry (organisation_id, id, kind, scope, seq, version, deleted, sha256, nhs_number, bytes)
   SELECT %s::uuid, id::uuid, kind, scope, seq, version, deleted, sha256, nhs_number, bytes
-  FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::boolean[], %b::bytea[], %b::text[], %b::bytea[])
+  FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::boolean[], %b::bytea[], %b::text[],
+              %b::bytea[])
     AS new (id, kind, scope, seq, version, deleted, sha256, nhs_number, bytes)
   ON CONFLICT (organisation_id, id) DO UPDATE SET
     seq = excluded.seq, version = excluded.version, deleted = excluded.deleted, sha256 = excluded.sha256,
@@ -29,9 +29,9 @@ REVISIONS = """
                         on_behalf_of, action, op_id, device_root, made_at, base_version, base_epoch, parents, reason)
   SELECT %s::uuid, %s::timestamptz, id::uuid, version, kind, scope, seq, deleted, body, fields::jsonb, state, by_user::uuid,
          on_behalf_of::uuid, action, op_id::uuid, device_root::uuid, made_at, base_version, base_epoch, parents::uuid[], reason
-  FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::boolean[], %b::bytea[], %b::text[], %b::text[],
-              %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[],
-              %b::text[])
+  FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::boolean[], %b::bytea[], %b::text[],
+              %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[],
+              %b::bigint[], %b::text[], %b::text[])
     AS new (id, version, kind, scope, seq, deleted, body, fields, state, by_user, on_behalf_of, action, op_id, device_root,
             made_at, base_version, base_epoch, parents, reason)"""
 
@@ -48,22 +48,3 @@ DELIVERIES = """
   INSERT INTO delivery_queue (organisation_id, seq, target, id, kind, version)
   SELECT %s::uuid, seq, target, id::uuid, kind, version
   FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::bigint[]) AS new (seq, target, id, kind, version)"""
-
-ACCESS = """
-  INSERT INTO membership_event (organisation_id, seq, user_id, scope, event, path, reason)
-  SELECT %s::uuid, seq, user_id::uuid, scope, event, path, reason
-  FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-    AS new (seq, user_id, scope, event, path, reason)"""
-
-_LAST_EVENTS = """
-  SELECT DISTINCT ON (user_id, scope) organisation_id, user_id, scope, seq, event FROM membership_event
-  WHERE organisation_id = %s AND seq > %b AND seq <= %b ORDER BY user_id, scope, seq DESC"""
-
-VISIBLE = f"""
-  INSERT INTO visible_scope (organisation_id, user_id, scope, since_seq, born)
-  SELECT organisation_id, user_id, scope, seq, false FROM ({_LAST_EVENTS}) last WHERE event = 'grant'
-  ON CONFLICT (organisation_id, user_id, scope) DO UPDATE SET since_seq = excluded.since_seq, born = false"""
-
-INVISIBLE = f"""
-  DELETE FROM visible_scope v USING ({_LAST_EVENTS}) last
-  WHERE last.event = 'revoke' AND (v.organisation_id, v.user_id, v.scope) = (last.organisation_id, last.user_id, last.scope)"""
