@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { convertCssVariables, DEFAULT_THEME, defaultCssVariablesResolver, mergeMantineTheme } from "@mantine/core";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
@@ -36,6 +38,31 @@ function besidesTheApp(): Plugin {
       for (const name of ["index.html", "site.css"]) {
         this.emitFile({ type: "asset", fileName: `public/${name}`, source: readFileSync(here(`./pages/${name}`)) });
       }
+    },
+  };
+}
+
+/** Each text file once more as `.br` and `.gz`, so that the server packs nothing while it serves. */
+function packed(): Plugin {
+  let folder = "";
+  return {
+    name: "quill:packed",
+    apply: "build",
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir);
+    },
+    closeBundle: {
+      order: "post",
+      sequential: true,
+      handler() {
+        for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+          if (!entry.isFile() || !/\.(js|css|html|svg|wasm|webmanifest)$/.test(entry.name)) continue;
+          const file = join(entry.parentPath, entry.name);
+          const bytes = readFileSync(file);
+          writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+          writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+        }
+      },
     },
   };
 }
@@ -77,5 +104,6 @@ export default defineConfig({
         ],
       },
     }),
+    packed(),
   ],
 });

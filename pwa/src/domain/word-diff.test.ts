@@ -9,6 +9,10 @@ describe("words that differ", () => {
     expect(marked("Prednisolone 40 mg for five days.", "Prednisolone 30 mg for five days.")).toBe("Prednisolone [30] mg for five days.");
   });
 
+  it("marks neighbouring changed words as one", () => {
+    expect(marked("within a week", "within two days")).toBe("within [two days]");
+  });
+
   it("keeps a decimal dose together", () => {
     expect(marked("Give 2.5 mg", "Give 2.55 mg")).toBe("Give [2.55] mg");
   });

@@ -11,6 +11,19 @@ function tokens(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:['’.,][\p{L}\p{N}]+)*|\s+|[^\p{L}\p{N}\s]/gu) ?? [];
 }
 
+/** Space between two changed words is marked with them, so that a changed sentence reads as one. */
+function joined(pieces: readonly Piece[]): Piece[] {
+  const whole: Piece[] = [];
+  pieces.forEach((piece, index) => {
+    const bridge = !piece.changed && piece.text.trim() === "" && pieces[index - 1]?.changed && pieces[index + 1]?.changed;
+    const changed = piece.changed || Boolean(bridge);
+    const last = whole.at(-1);
+    if (last?.changed === changed) last.text += piece.text;
+    else whole.push({ text: piece.text, changed });
+  });
+  return whole;
+}
+
 const LONGEST = 4000;
 
 /** `text` in pieces, those marked that are not in `before` at that place. Two texts too long to compare are marked whole. */
@@ -30,5 +43,5 @@ export function wordDiff(before: string, text: string): Piece[] {
     at = start + length;
   }
   push(now.slice(at), false);
-  return pieces;
+  return joined(pieces);
 }

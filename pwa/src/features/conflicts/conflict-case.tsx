@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Button, TextInput } from "@mantine/core";
 import { Nothing } from "../../ui/absence.tsx";
 import { useAnswer, useDevice } from "../../ui/device.tsx";
@@ -58,11 +58,10 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
     const field = fields[active];
     if (!field) return;
     choose(active, choiceOf(field, take));
-    if (take !== "text" && active < fields.length - 1) setActive(active + 1);
+    if (take === "text" || active === fields.length - 1) return;
+    setActive(active + 1);
+    document.getElementById(`field-${active + 1}`)?.scrollIntoView({ block: "nearest" });
   });
-  useEffect(() => {
-    document.getElementById(`field-${active}`)?.scrollIntoView({ block: "nearest" });
-  }, [active]);
 
   const finish = async (task: () => Promise<void>) => {
     setBusy(true);
