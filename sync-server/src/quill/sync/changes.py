@@ -14,7 +14,7 @@ import orjson
 from quill.domain.actor import Actor
 from quill.keys import Keys
 from quill.postgres.sessions import SyncDatabase
-from quill.sync.cursor import Cursor, read_cursor
+from quill.sync.cursor import GENESIS, Cursor, Told, read_cursor
 from quill.sync.head import HEAD, Head, head_of
 from quill.sync.pull import Pull, chain_at
 from quill.sync.receiver import receiver_of
@@ -69,7 +69,8 @@ class Changes:
             if more:
                 position = entries[-1][0]
                 chain = await chain_at(connection, self.actor.organisation_id, position)
-        following = Cursor(head.epoch, position, chain, head.seq, head.seq, cursor.view)
+        told = Told.below(head.seq + 1)
+        following = Cursor(head.epoch, position, chain, told, told, cursor.view)
         return _OPEN + b",".join([row[1] for row in entries]) + self._close(following, more, head)
 
     async def _piece_by_piece(self, cursor: Cursor | None, limit: int) -> AsyncIterator[bytes]:
@@ -92,7 +93,8 @@ class Changes:
             yield self._close(pull.cursor(), pull.more, head)
 
     def _reset(self, head: Head) -> bytes:
-        only = Cursor(head.epoch, 0, bytes(32), 0, 0, bytes(4), digest_only=True)
+        none = Told.below(0)
+        only = Cursor(head.epoch, 0, GENESIS, none, none, bytes(4), digest_only=True)
         text = only.pack(self.keys.cursor, self.actor.organisation_id, self.actor.user_id)
         return _OPEN + orjson.dumps({"type": "reset", "reason": "epoch", "cursor": text}) + self._close(only, False, head)
 

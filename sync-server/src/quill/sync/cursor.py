@@ -35,20 +35,33 @@ class Backfill:
     swept: bool = False
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Told:
+    """A membership event, by position and scope: one change may grant many scopes at its one position."""
+
+    seq: int
+    scope: str
+
+    @classmethod
+    def below(cls, seq: int) -> Told:
+        """All events below ``seq``: no scope has an empty name."""
+        return cls(seq, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """What a device has.
 
     ``position``: of every scope it holds, all entries up to here. ``chain``: the chain value stored with that position.
-    ``grants``, ``revokes``: membership events up to here were told. ``view``: fingerprint of kinds and wildcard it was
-    served with. ``digest_only``: made by a reset.
+    ``grants``, ``revokes``: membership events up to and with these were told. ``view``: fingerprint of kinds and
+    wildcard it was served with. ``digest_only``: made by a reset.
     """
 
     epoch: int
     position: int
     chain: bytes
-    grants: int
-    revokes: int
+    grants: Told
+    revokes: Told
     view: bytes
     backfill: Backfill | None = None
     digest_only: bool = False
@@ -61,16 +74,18 @@ class Cursor:
             UUID(user_id).bytes,
             self.epoch,
             self.position,
-            self.grants,
-            self.revokes,
+            self.grants.seq,
+            self.revokes.seq,
             self.chain,
             self.view,
             state,
         )
+        texts = [self.grants.scope, self.revokes.scope]
         if self.backfill is not None:
             fill = self.backfill
-            texts = "\n".join((fill.scope or "", fill.sent_scope, "1" if fill.swept else "")).encode()
-            payload += _BACKFILL.pack(fill.fence, fill.sent) + texts
+            payload += _BACKFILL.pack(fill.fence, fill.sent)
+            texts += [fill.scope or "", fill.sent_scope, "1" if fill.swept else ""]
+        payload += "\n".join(texts).encode()
         return seal(key, payload)
 
 
@@ -82,9 +97,12 @@ def read_cursor(key: bytes, organisation_id: str, user_id: str, text: str) -> Cu
     _, organisation, user, epoch, position, grants, revokes, chain, view, state = _FORM.unpack_from(payload)
     if organisation != UUID(organisation_id).bytes or user != UUID(user_id).bytes:
         raise ApiError("foreign_cursor")
+    rest = _FORM.size + (_BACKFILL.size if state == _BACKFILL_RUNS else 0)
+    granted, revoked, *texts = payload[rest:].decode().split("\n")
     backfill = None
     if state == _BACKFILL_RUNS:
         fence, sent = _BACKFILL.unpack_from(payload, _FORM.size)
-        scope, sent_scope, swept = payload[_FORM.size + _BACKFILL.size :].decode().split("\n")
+        scope, sent_scope, swept = texts
         backfill = Backfill(scope or None, fence, sent, sent_scope, bool(swept))
-    return Cursor(epoch, position, chain, grants, revokes, view, backfill, state == _DIGEST_ONLY)
+    told = Told(grants, granted), Told(revokes, revoked)
+    return Cursor(epoch, position, chain, *told, view, backfill, state == _DIGEST_ONLY)

@@ -20,7 +20,7 @@ HEAD = """
       (SELECT encode(chain, 'hex') FROM audit WHERE organisation_id = o.organisation_id AND seq = o.seq),
       (SELECT encode(chain, 'hex') FROM audit WHERE organisation_id = o.organisation_id AND seq = %(position)s),
       EXISTS (SELECT FROM membership_event m WHERE m.organisation_id = o.organisation_id AND m.user_id = %(user)s
-              AND m.seq > least(%(grants)s::bigint, %(revokes)s::bigint)),
+              AND m.seq >= least(%(grants)s::bigint, %(revokes)s::bigint)),
       a.roles, a.disabled)::text, 'UTF8')
   FROM organisation o LEFT JOIN actor a ON a.organisation_id = o.organisation_id AND a.user_id = %(user)s
   WHERE o.organisation_id = %(organisation)s"""

@@ -16,7 +16,7 @@ import orjson
 from quill.domain.actor import Actor
 from quill.errors import ApiError
 from quill.postgres.sessions import SyncConnection
-from quill.sync.cursor import Backfill, Cursor
+from quill.sync.cursor import Backfill, Cursor, Told
 from quill.sync.head import Head
 from quill.sync.receiver import Receiver
 from quill.sync.visible import DIGEST, FILL, GRANTED, REVOKED, STILL_HELD, digests, reading, sweep, tail
@@ -43,6 +43,7 @@ class Pull:
         self.more = True
         # Without a cursor, and where what the person receives is not what the cursor was made for, all begins anew.
         self.begins = cursor is None or cursor.view != receiver.view
+        self.all_told = Told.below(head.seq + 1)
         self.state = cursor or self._bootstrap()
 
     def cursor(self) -> Cursor:
@@ -51,7 +52,7 @@ class Pull:
     async def entries(self) -> AsyncGenerator[list[bytes]]:
         """The page's entries, a batch at a time."""
         yield await self._revoked()
-        if self.state.revokes < self.head.seq or not self.room:
+        if self.state.revokes != self.all_told or not self.room:
             return
         if self.begins:
             self.state = self._bootstrap()
@@ -77,12 +78,13 @@ class Pull:
                 yield batch
             if self.state.backfill is not None or not self.room:
                 return
-        self._move(grants=self.head.seq)
+        self._move(grants=self.all_told)
         self.more = False
 
     def _bootstrap(self) -> Cursor:
         head = self.head
-        return Cursor(head.epoch, head.seq, head.chain, head.seq, head.seq, self.receiver.view, Backfill(None, head.seq))
+        told, fill = self.all_told, Backfill(None, head.seq)
+        return Cursor(head.epoch, head.seq, head.chain, told, told, self.receiver.view, fill)
 
     async def _revoked(self) -> list[bytes]:
         """What was taken away, unless everything is seen anyway."""
@@ -90,7 +92,10 @@ class Pull:
         if self.head.news and not self.receiver.everything:
             rows = await self._read(REVOKED, limit=self.room + 1)
         told = rows[: self.room]
-        self._move(revokes=self.head.seq if len(told) == len(rows) else told[-1][0] if told else self.state.revokes)
+        if len(told) == len(rows):
+            self._move(revokes=self.all_told)
+        elif told:
+            self._move(revokes=Told(*told[-1]))
         return [self._entry({"type": "revoke", "seq": seq, "scope": scope}) for seq, scope in told]
 
     async def _drop_ended_backfill(self) -> None:
@@ -185,7 +190,7 @@ class Pull:
                     return made
                 made.append(self._entry({"type": "begin", "seq": self.head.seq, "scope": scope}))
                 fill, hashes = Backfill(scope, self.head.seq), []
-                self._move(backfill=fill, grants=since)
+                self._move(backfill=fill, grants=Told(since, scope))
             if seq is not None:
                 if not self._take([(seq, packed)]):
                     return made

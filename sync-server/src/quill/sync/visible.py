@@ -25,8 +25,10 @@ def reading(actor: Actor, receiver: Receiver, cursor: Cursor | None, limit: int)
         "kinds": list(receiver.kinds),
         "member": receiver.member,
         "position": cursor.position if cursor else 0,
-        "grants": cursor.grants if cursor else 0,
-        "revokes": cursor.revokes if cursor else 0,
+        "grants": cursor.grants.seq if cursor else 0,
+        "granted": cursor.grants.scope if cursor else "",
+        "revokes": cursor.revokes.seq if cursor else 0,
+        "revoked": cursor.revokes.scope if cursor else "",
         "running": (fill.scope or "") if fill else "",
         "fence": fill.fence if fill else 0,
         "sent": fill.sent if fill else 0,
@@ -41,7 +43,7 @@ HELD = """
   UNION ALL SELECT %(own)s::text
   UNION ALL SELECT scope FROM visible_scope
   WHERE organisation_id = %(organisation)s AND user_id = %(user)s AND %(member)s
-    AND (born OR since_seq <= %(grants)s) AND scope <> %(running)s"""
+    AND (born OR (since_seq, scope) <= (%(grants)s, %(granted)s)) AND scope <> %(running)s"""
 
 _OF_SCOPE = "e.organisation_id = %(organisation)s AND e.scope = v.scope AND e.kind = ANY(%(kinds)s)"
 _OF_ALL = "e.organisation_id = %(organisation)s AND e.kind = ANY(%(kinds)s)"
@@ -86,28 +88,31 @@ GRANTED = (
     """
   SELECT v.since_seq, v.scope, e.seq, e.bytes, e.sha256
   FROM (SELECT since_seq, scope FROM visible_scope
-        WHERE organisation_id = %(organisation)s AND user_id = %(user)s AND NOT born AND since_seq > %(grants)s
-        ORDER BY since_seq LIMIT %(limit)s) v
+        WHERE organisation_id = %(organisation)s AND user_id = %(user)s AND NOT born
+          AND (since_seq, scope) > (%(grants)s, %(granted)s)
+        ORDER BY since_seq, scope LIMIT %(limit)s) v
   LEFT JOIN LATERAL (
     SELECT e.seq, e.bytes, e.sha256 FROM entry e WHERE """
     + _OF_SCOPE
     + """ AND NOT e.deleted
     ORDER BY e.seq LIMIT %(limit)s) e ON true
-  ORDER BY v.since_seq, e.seq LIMIT %(limit)s"""
+  ORDER BY v.since_seq, v.scope, e.seq LIMIT %(limit)s"""
 )
 
 # (seq, scope): of each scope's membership events above the cursor the last, if it is a revoke.
 REVOKED = """
   SELECT seq, scope FROM (
     SELECT DISTINCT ON (scope) seq, scope, event FROM membership_event
-    WHERE organisation_id = %(organisation)s AND user_id = %(user)s AND seq > %(revokes)s
+    WHERE organisation_id = %(organisation)s AND user_id = %(user)s
+      AND (seq, scope) > (%(revokes)s, %(revoked)s)
     ORDER BY scope, seq DESC) last
-  WHERE event = 'revoke' ORDER BY seq LIMIT %(limit)s"""
+  WHERE event = 'revoke' ORDER BY seq, scope LIMIT %(limit)s"""
 
 # Whether the scope whose back-fill runs is still held by the grant that began it.
 STILL_HELD = """
   SELECT EXISTS (SELECT FROM visible_scope WHERE organisation_id = %(organisation)s AND user_id = %(user)s
-                 AND scope = %(running)s AND since_seq <= %(grants)s)"""
+                 AND scope = %(running)s
+                 AND (since_seq, scope) <= (%(grants)s, %(granted)s))"""
 
 _DIGEST = "count(e.sha256), encode(sha256(coalesce(string_agg(e.sha256, ''::bytea ORDER BY e.sha256), ''::bytea)), 'hex')"
 
