@@ -31,8 +31,10 @@ function resolved(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const { "@like": like, "@repeat": repeat, ...rest } = value as Values;
   if (repeat !== undefined) return (repeat as [string, number])[0].repeat((repeat as [string, number])[1]);
-  const replaced = Object.entries(rest).map(([key, item]) => [key, resolved(item)]);
-  return { ...(like === undefined ? {} : (resolved(`@${like as string}`))), ...Object.fromEntries(replaced) };
+  const base: Values = {};
+  if (like !== undefined) Object.assign(base, resolved(`@${like as string}`));
+  for (const [key, item] of Object.entries(rest)) base[key] = resolved(item);
+  return base;
 }
 
 /** The first place where `got` isn't as expected; of an object only the members named count, a null one may be absent. */
