@@ -66,8 +66,9 @@ function PersonCorner() {
       <button type="button" className={styles.corner} onClick={() => void lockNow(device)} aria-label={texts.nav.lock} title={texts.nav.lock}>
         <IconLock size="1.375rem" stroke={1.75} aria-hidden />
       </button>
-      <Link to="/settings" className={styles.corner} aria-label={texts.nav.account(who.name)}>
-        <span className={styles.initials} aria-hidden>{initials(who.name)}</span>
+      <Link to="/settings" className={styles.corner}>
+        <span className={styles.initials}>{initials(who.name)}</span>
+        <span className="only-read">{texts.nav.account(who.name)}</span>
       </Link>
     </div>
   );

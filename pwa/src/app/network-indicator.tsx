@@ -16,9 +16,10 @@ export function NetworkIndicator() {
         ? [IconCloudUp, texts.network.sending] as const
         : [IconCloudCheck, texts.network.online] as const;
   return (
-    <Link to="/sync" className={styles.indicator} data-network={status.network} data-testid="network" aria-label={texts.network.label(word)} role="status">
+    <Link to="/sync" className={styles.indicator} data-network={status.network} data-testid="network">
       <Icon size="1.375rem" stroke={1.75} aria-hidden />
-      <span className={styles.word}>{word}</span>
+      <span className={styles.word} role="status">{word}</span>
+      <span className="only-read">{texts.network.opens}</span>
       {status.network === "offline" && status.waiting > 0 && <span className={styles.waiting} aria-hidden>{status.waiting}</span>}
     </Link>
   );

@@ -19,7 +19,7 @@ export interface BannerPatient {
 export function PatientBanner({ patient, asOf, linked }: { patient: BannerPatient; asOf: string | null; linked?: boolean }) {
   const name = patientName(patient.family, patient.given);
   return (
-    <header className={styles.banner} aria-label={texts.banner.label} role="region" data-testid="patient-banner">
+    <section className={styles.banner} aria-label={texts.banner.label} data-testid="patient-banner">
       <h1 className={styles.name}>
         {linked ? <Link to={`/patients/${patient.id}`}>{name}</Link> : name}
         {patient.deceased && <span className={styles.deceased}>{texts.banner.deceased}</span>}
@@ -30,7 +30,7 @@ export function PatientBanner({ patient, asOf, linked }: { patient: BannerPatien
         <div><dt>{texts.banner.nhs}</dt><dd>{patient.nhs_number ? nhsNumber(patient.nhs_number) : texts.banner.noNhs}</dd></div>
       </dl>
       {asOf && <RecordAge asOf={asOf} />}
-    </header>
+    </section>
   );
 }
 

@@ -19,10 +19,10 @@ export function AttachmentLine({ view }: { view: AttachmentView }) {
     <li className={styles.line}>
       <button
         type="button" className={styles.file} disabled={!reachable || attachment.state === "infected"} onClick={() => setOpen(true)}
-        aria-label={texts.attachments.open(attachment.name)}
       >
         <Icon size="1.5rem" stroke={1.75} aria-hidden />
         <span className={styles.name}>
+          <span className="only-read">{texts.attachments.open} </span>
           {attachment.name}
           <span className="quiet">{bytes(attachment.size)}</span>
         </span>

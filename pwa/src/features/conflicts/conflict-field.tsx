@@ -38,10 +38,10 @@ export function ConflictField({ id, field, choice, active, mayChoose, mayCompose
             {mayChoose && side.allowed && (
               <button
                 type="button" className={styles.take} aria-pressed={choice?.take === side.take} onClick={() => onChoose(choiceOf(field, side.take))}
-                aria-label={`${name}: ${texts.review.take[side.take]}`} aria-keyshortcuts={side.key}
+                aria-keyshortcuts={side.key}
               >
                 {choice?.take === side.take ? <IconCheck size="1.125rem" aria-hidden /> : <kbd aria-hidden>{side.key}</kbd>}
-                {choice?.take === side.take ? texts.review.chosen : texts.review.take[side.take]}
+                <span><span className="only-read">{name}: </span>{texts.review.take[side.take]}</span>
               </button>
             )}
           </div>
@@ -50,8 +50,9 @@ export function ConflictField({ id, field, choice, active, mayChoose, mayCompose
       {mayChoose && mayCompose && compose && (choice?.take === "text"
         ? <Compose name={name} text={readable(field.field, choice.value)} onChange={(text) => onChoose({ take: "text", value: compose.valueOf(text) })} />
         : (
-          <button type="button" className={styles.take} onClick={() => onChoose({ take: "text", value: compose.valueOf(compose.text) })} aria-label={`${name}: ${texts.review.take.text}`} aria-keyshortcuts="e">
-            <kbd aria-hidden>e</kbd>{texts.review.take.text}
+          <button type="button" className={styles.take} onClick={() => onChoose({ take: "text", value: compose.valueOf(compose.text) })} aria-keyshortcuts="e">
+            <kbd aria-hidden>e</kbd>
+            <span><span className="only-read">{name}: </span>{texts.review.take.text}</span>
           </button>
         ))}
     </fieldset>

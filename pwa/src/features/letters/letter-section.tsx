@@ -22,7 +22,7 @@ export function LetterSection({ section, marks, server, reviewAddress, onChange 
   const name = useId();
   return (
     <section className={styles.section} aria-labelledby={name}>
-      <h3 id={name} className={styles.heading}>{section.title}</h3>
+      <h2 id={name} className={styles.heading}>{section.title}</h2>
       <div className={styles.body}>
         {marks.map((mark) => {
           const Icon = icons[mark];

@@ -11,7 +11,7 @@ export function Recipients({ recipients, onChange }: { recipients: Recipient[]; 
   const [typing, setTyping] = useState<string>();
   return (
     <section className={styles.section} aria-labelledby={name}>
-      <h3 id={name} className={styles.heading}>{texts.letters.recipients}</h3>
+      <h2 id={name} className={styles.heading}>{texts.letters.recipients}</h2>
       <div className={styles.body} onBlur={() => setTyping(undefined)}>
         {onChange ? (
           <WritingArea

@@ -25,7 +25,8 @@ export function LockScreen({ vaults, storageLost, onOther }: { vaults: VaultCard
         <ul className={styles.people}>
           {vaults.filter((vault) => vault.vault !== chosen).map((vault) => (
             <li key={vault.vault}>
-              <button type="button" className={styles.choice} onClick={() => setChosen(vault.vault)} aria-label={texts.lock.as(vault.initials)}>
+              <button type="button" className={styles.choice} onClick={() => setChosen(vault.vault)}>
+                <span className="only-read">{texts.lock.as}</span>
                 <Initials card={vault} />
                 <span className="quiet">{texts.lock.unsent(vault.unsent)}</span>
               </button>
