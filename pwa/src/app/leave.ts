@@ -3,7 +3,21 @@
  * app held in memory. The address to return to holds ids only.
  */
 export function leaveThroughBlank(): void {
+  empty();
+  location.replace(`/app/blank.html#${location.pathname}`);
+}
+
+function empty(): void {
   document.title = "Quill";
   document.getElementById("root")?.replaceChildren();
-  location.replace(`/app/blank.html#${location.pathname}`);
+}
+
+/** A page kept for going back to is kept empty, and coming back to it starts afresh: locked. */
+export function stayOutOfBackForwardCache(): void {
+  addEventListener("pagehide", (event) => {
+    if (event.persisted) empty();
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) leaveThroughBlank();
+  });
 }

@@ -3,10 +3,12 @@ import "../ui/styles.css";
 import "virtual:mantine-variables.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { stayOutOfBackForwardCache } from "./leave.ts";
 import { startDevice } from "./start-device.ts";
 import { startServiceWorker } from "./service-worker-client.ts";
 
 installTrustedTypes();
+stayOutOfBackForwardCache();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -70,7 +70,7 @@ export const texts = {
     password: "Password",
     unlock: "Unlock",
     unsent: (n: number) => (n === 0 ? "Everything is sent" : `${one(n, "change is", "changes are")} kept on this device, not sent yet`),
-    as: "Unlock as",
+    as: "Switch to",
     choose: "Who are you?",
     other: "Sign in as someone else",
     backToLock: "Back to the lock screen",
