@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -14,11 +15,13 @@ from starlette.types import ASGIApp
 
 from quill.errors import ApiError, invalid_request
 from quill.guard import Guard, answer
+from quill.identity.identity import Identity
 from quill.keys import Keys
 from quill.postgres.sessions import AuthDatabase, SyncDatabase
-from quill.routes import health
+from quill.routes import auth, health
 from quill.services import Services
 from quill.settings import Settings
+from quill.sync.people import keep_person
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -28,15 +31,18 @@ def build(settings: Settings) -> ASGIApp:
 
 
 def application(settings: Settings) -> FastAPI:
+    sync_database, auth_database = SyncDatabase(settings.sync_dsn), AuthDatabase(settings.auth_dsn)
     services = Services(
         settings=settings,
         keys=Keys.of(settings.secret),
-        sync_database=SyncDatabase(settings.sync_dsn),
-        auth_database=AuthDatabase(settings.auth_dsn),
+        sync_database=sync_database,
+        auth_database=auth_database,
+        identity=Identity(settings, auth_database, partial(keep_person, sync_database)),
     )
     app = FastAPI(title="Quill", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
     app.include_router(health.router)
+    app.router.routes.extend(auth.routes)
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_request)
     app.add_exception_handler(HTTPException, _refuse_http)
@@ -50,6 +56,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await services.sync_database.open()
         stack.push_async_callback(services.sync_database.close)
         stack.push_async_callback(services.auth_database.close)
+        await services.identity.start()
+        stack.push_async_callback(services.identity.stop)
         yield
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from starlette.requests import HTTPConnection
 
+from quill.identity.identity import Identity
 from quill.keys import Keys
 from quill.postgres.sessions import AuthDatabase, SyncDatabase
 from quill.settings import Settings
@@ -20,6 +21,7 @@ class Services:
     keys: Keys
     sync_database: SyncDatabase
     auth_database: AuthDatabase
+    identity: Identity
 
 
 def services_of(connection: HTTPConnection) -> Services:

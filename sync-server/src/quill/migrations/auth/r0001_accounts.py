@@ -70,7 +70,9 @@ def upgrade() -> None:
         _key("session", "session_id"),
         _of_account("session"),
     )
-    op.create_index("ix_session_organisation_id_account_id_started_at", "session", ["organisation_id", "account_id", "started_at"])
+    op.create_index(
+        "ix_session_organisation_id_account_id_started_at", "session", ["organisation_id", "account_id", "started_at"]
+    )
     op.create_table(
         "refresh_token",
         _uuid("organisation_id"),
