@@ -72,7 +72,7 @@ function opened(current: Current, foreign: Foreign, op: Operation, policy: Polic
     ...(owner === null ? {} : { owner }),
   };
   const home = duplicate ? `user:${authorOf(policy)}` : scope;
-  return { id: null, version: 1, scope: home, body: weighed(body, theirs, severityOf(op.kind, reason), policy) };
+  return { id: null, version: 1, scope: home, body: weighed(body, severityOf(op.kind, reason), policy) };
 }
 
 function joined(into: OpenConflict, current: Current, op: Operation, policy: Policy, reason: string): ConflictWrite {
@@ -94,34 +94,34 @@ function joined(into: OpenConflict, current: Current, op: Operation, policy: Pol
   }
   const severities = [into.body.severity, severityOf(op.kind, reason)];
   const severity = RANK.findLast((one) => severities.includes(one)) ?? "low";
-  return { id: into.id, version: into.version + 1, scope: into.scope, body: weighed(body, record, severity, policy) };
+  return { id: into.id, version: into.version + 1, scope: into.scope, body: weighed(body, severity, policy) };
 }
 
 /** The body with its fields side by side, how grave it is and by when it should be decided. */
-function weighed(body: Values, theirs: RecordNow | null, severity: Severity, policy: Policy): Values {
+function weighed(body: Values, severity: Severity, policy: Policy): Values {
   const due = new Date(Date.parse(policy.now) + HOURS[severity] * 3_600_000).toISOString().replace(/\.\d+Z$/, "Z");
   const before = body["due"] as string | undefined;
-  return { ...body, severity, due: before !== undefined && before < due ? before : due, fields: sideBySide(body, theirs) };
+  return { ...body, severity, due: before !== undefined && before < due ? before : due, fields: sideBySide(body) };
 }
 
 /** One line a field of `mine`: base, theirs, mine, and a proposal where both changed a text. */
-export function sideBySide(body: Values, theirs: RecordNow | null): Values[] {
+export function sideBySide(body: Values): Values[] {
   const kind = body["kind"] as Kind;
   const mine = body["mine"] as { action: string; set: Values; was: Values };
-  const living = theirs !== null && !theirs.deleted ? theirs : null;
-  const their = living === null ? {} : { theirs: living.body };
-  if (mine.action === "create" && (living === null || body["reason"] === "possible_duplicate")) {
-    return [{ field: WHOLE, mine: composed(kind, mine.set), ...their }];
+  const theirs = body["theirs"] as { body: Values } | undefined;
+  const whole = { field: WHOLE, ...(theirs === undefined ? {} : { theirs: theirs.body }) };
+  if (mine.action === "create" && (theirs === undefined || body["reason"] === "possible_duplicate")) {
+    return [{ ...whole, mine: composed(kind, mine.set) }];
   }
-  const lines = Object.keys(mine.set).map((field) => line(kind, field, mine, living));
-  return mine.action === "delete" ? [...lines, { field: WHOLE, ...their }] : lines;
+  const lines = Object.keys(mine.set).map((field) => line(kind, field, mine, theirs?.body ?? null));
+  return mine.action === "delete" ? [...lines, whole] : lines;
 }
 
-function line(kind: Kind, field: string, mine: { set: Values; was: Values }, theirs: RecordNow | null): Values {
+function line(kind: Kind, field: string, mine: { set: Values; was: Values }, theirs: Values | null): Values {
   const sides: Values = {
     field,
     base: normal(kind, field, mine.was[field]),
-    theirs: theirs === null ? null : valueOf(kind, theirs.body, field),
+    theirs: theirs === null ? null : valueOf(kind, theirs, field),
     mine: normal(kind, field, mine.set[field]),
   };
   if (field.startsWith("sections/") || (kind === "snippet" && field === "text")) {

@@ -4,7 +4,9 @@ import type { Operation } from "@quill/schemas";
 import { expect, test } from "vitest";
 import { decide } from "./decide-preview.ts";
 import { foreignSince } from "./facts.ts";
-import type { Current, Policy, Values, Version } from "./facts.ts";
+import type { Current, Decision, Policy, RecordNow, Values, Version } from "./facts.ts";
+import { release, resolve } from "./resolve-preview.ts";
+import type { Conflict } from "./resolve-preview.ts";
 
 interface Case {
   name: string;
@@ -15,6 +17,8 @@ interface Case {
   current: Current;
   history?: Version[];
   base_body?: Values;
+  conflict?: Conflict;
+  quarantine?: RecordNow;
   op: Operation;
   expect: Values;
   body_lacks?: string[];
@@ -52,12 +56,24 @@ function isObject(value: unknown): value is Values {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const CASES = (TABLE.cases.map(resolved) as Case[]).filter((one) => (one.call ?? "decide") === "decide" && !one.schema_only);
+const CASES = (TABLE.cases.map(resolved) as Case[]).filter((one) => !one.schema_only);
+
+/** What the case's function says. */
+function answer({ call, op, current, history = [], base_body, conflict, quarantine, ...one }: Case): Promise<Decision> {
+  const policy = { ...one.by, ...one.policy };
+  const since = (base: Operation) => foreignSince(base, history, TABLE.device_root, policy.epoch, base_body ?? null);
+  if (call === "resolve" && conflict !== undefined) {
+    const base_version = (op.set?.["against_version"] ?? 0) as number;
+    return resolve(conflict, current, since({ ...op, base_version, base_epoch: policy.epoch }), op, policy);
+  }
+  if (call === "release" && quarantine !== undefined) {
+    return release(quarantine, current, since(quarantine.body["op"] as Operation), op, policy);
+  }
+  return decide(current, since(op), op, policy);
+}
 
 test.each(CASES)("$name", async (one) => {
-  const policy = { ...one.by, ...one.policy };
-  const foreign = foreignSince(one.op, one.history ?? [], TABLE.device_root, policy.epoch, one.base_body ?? null);
-  const decision = await decide(one.current, foreign, one.op, policy);
+  const decision = await answer(one);
   expect(differs(one.expect, decision)).toBeNull();
   for (const name of one.body_lacks ?? []) expect(decision.body).not.toHaveProperty(name);
   for (const name of one.conflict_lacks ?? []) expect(decision.conflict?.body).not.toHaveProperty(name);

@@ -5,7 +5,7 @@
  * Not checked here: whether values fit their schema (the screens see to it), which only the server's validator knows.
  */
 import { LIMITS } from "@quill/schemas";
-import type { Operation } from "@quill/schemas";
+import type { Kind, Operation } from "@quill/schemas";
 import { canonicalBytes } from "./canonical.ts";
 import { keep, keepDependant, ownConflict } from "./conflict.ts";
 import { accessTo, authorOf, decision, foreignFields } from "./facts.ts";
@@ -152,7 +152,7 @@ function belongsTo(held: OpenConflict, record: RecordNow, op: Operation, values:
 function decideCreate(current: Current, foreign: Foreign, op: Operation, policy: Policy): Decision {
   const { kind } = op;
   const values = split(kind, op.set ?? {});
-  const body = newBody(op, values, authorOf(policy));
+  const body = newBody(kind, values, op.on_behalf_of, authorOf(policy));
   const scope = scopeOf(kind, op.id, body, authorOf(policy), current.referred ?? {});
   const access = kind === "patient" ? "held" : scope === null ? null : accessTo(policy, scope);
   const home = homeOf(current, op, policy);
@@ -192,10 +192,11 @@ function decideExisting(record: RecordNow, current: Current, foreign: Foreign, o
   return decideFields(record, current, foreign, { ...op, was: {} }, values, policy);
 }
 
-function newBody(op: Operation, values: Values, author: string): Values {
-  const body = composed(op.kind, values);
-  if (op.kind === "letter") body["author_id"] = op.on_behalf_of ?? author;
-  if (op.kind === "attachment") body["state"] = "uploading";
+/** The body a create makes, with the server's own fields. */
+export function newBody(kind: Kind, values: Values, onBehalfOf: string | undefined, author: string): Values {
+  const body = composed(kind, values);
+  if (kind === "letter") body["author_id"] = onBehalfOf ?? author;
+  if (kind === "attachment") body["state"] = "uploading";
   return body;
 }
 
@@ -215,10 +216,10 @@ function ofAnotherPatient(current: Current, body: Values): Refusal | null {
   return null;
 }
 
-function teamsOfPatient(current: Current): string[] {
+export function teamsOfPatient(current: Current): string[] {
   return (current.patient?.body["team_ids"] as string[] | undefined) ?? [];
 }
 
-function isTooLarge(body: Values): boolean {
+export function isTooLarge(body: Values): boolean {
   return canonicalBytes(body).length > LIMITS.max_body_bytes;
 }

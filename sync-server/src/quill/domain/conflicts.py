@@ -72,7 +72,7 @@ def _opened(current: Current, foreign: Foreign, op: Op, policy: Policy, reason: 
     owner = _owner(record, op, policy)
     if owner is not None and reason != "possible_duplicate":
         body["owner"] = owner
-    return ConflictWrite(None, 1, scope, _weighed(body, theirs, _severity(op["kind"], reason), policy))
+    return ConflictWrite(None, 1, scope, _weighed(body, _severity(op["kind"], reason), policy))
 
 
 def _joined(into: OpenConflict, current: Current, op: Op, policy: Policy, reason: str) -> ConflictWrite:
@@ -94,36 +94,32 @@ def _joined(into: OpenConflict, current: Current, op: Op, policy: Policy, reason
         if not record.deleted:
             body["theirs"] = _side(record)
     severity = max(body["severity"], _severity(op["kind"], reason), key=_RANK.__getitem__)
-    return ConflictWrite(into.id, into.version + 1, into.scope, _weighed(body, record, severity, policy))
+    return ConflictWrite(into.id, into.version + 1, into.scope, _weighed(body, severity, policy))
 
 
-def _weighed(body: dict[str, Json], theirs: Record | None, severity: str, policy: Policy) -> dict[str, Json]:
+def _weighed(body: dict[str, Json], severity: str, policy: Policy) -> dict[str, Json]:
     """The body with its fields side by side, how grave it is and by when it should be decided."""
     due = datetime.fromisoformat(policy.now).astimezone(UTC) + _DUE[severity]
     soonest = min(body.get("due", "9999"), due.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    return {**body, "severity": severity, "due": soonest, "fields": side_by_side(body, theirs)}
+    return {**body, "severity": severity, "due": soonest, "fields": side_by_side(body)}
 
 
-def side_by_side(body: Mapping[str, Json], theirs: Record | None) -> list[dict[str, Json]]:
+def side_by_side(body: Mapping[str, Json]) -> list[dict[str, Json]]:
     """One line a field of `mine`: base, theirs, mine, and a proposal where both changed a text; no value is left out.
 
-    A create without a record of that id, or of a deleted one, is one line for the whole; a delete adds such a line.
+    A create without a living record of that id, or of a possible duplicate, is one line for the whole; a delete adds one.
     """
-    kind, mine = body["kind"], body["mine"]
-    living = theirs is not None and not theirs.deleted
-    if mine["action"] == "create" and (not living or body["reason"] == "possible_duplicate"):
-        line = {"field": WHOLE, "mine": composed(kind, mine["set"])}
-        return [{**line, "theirs": theirs.body} if living and theirs else line]
-    lines = [_line(kind, field, mine, theirs if living else None) for field in mine["set"]]
-    if mine["action"] == "delete":
-        whole: dict[str, Json] = {"field": WHOLE}
-        lines.append({**whole, "theirs": theirs.body} if living and theirs else whole)
-    return lines
+    kind, mine, theirs = body["kind"], body["mine"], body.get("theirs")
+    whole: dict[str, Json] = {"field": WHOLE} if theirs is None else {"field": WHOLE, "theirs": theirs["body"]}
+    if mine["action"] == "create" and (theirs is None or body["reason"] == "possible_duplicate"):
+        return [{**whole, "mine": composed(kind, mine["set"])}]
+    lines = [_line(kind, field, mine, theirs) for field in mine["set"]]
+    return [*lines, whole] if mine["action"] == "delete" else lines
 
 
-def _line(kind: str, field: str, mine: Mapping[str, Any], theirs: Record | None) -> dict[str, Json]:
+def _line(kind: str, field: str, mine: Mapping[str, Any], theirs: Mapping[str, Any] | None) -> dict[str, Json]:
     base = normal(kind, field, mine["was"].get(field))
-    their_value = None if theirs is None else value_of(kind, theirs.body, field)
+    their_value = None if theirs is None else value_of(kind, theirs["body"], field)
     my_value = normal(kind, field, mine["set"][field])
     line = {"field": field, "base": base, "theirs": their_value, "mine": my_value}
     if field.startswith("sections/") or (kind == "snippet" and field == "text"):

@@ -176,11 +176,8 @@ def _letter(
     """Rule 5 for a decision. Turns it into an amendment where the letter is signed and a reason is given."""
     values = patch["set"]
     if record.body["state"] in letters.SIGNED and values.keys() - {"state"}:
-        if values.get("state") not in (None, "amended"):
-            values = {field: value for field, value in values.items() if field != "state"}
         reason = op["set"].get("amendment_reason") or values.get("amendment_reason")
-        values = {**values, "state": "amended", **({"amendment_reason": reason} if reason else {})}
-        patch["set"] = values
+        patch["set"] = {**values, "state": "amended", **({"amendment_reason": reason} if reason else {})}
     stopped = letters.check(record.body, Foreign(), patch, own_conflict=False)
     if isinstance(stopped, str):
         return refusal(stopped, "/seen_sha256" if stopped == "signed_stale_text" else "/set/choices/state")
