@@ -3,6 +3,7 @@
  * Nothing here is a key, a cursor or an operation's number.
  */
 import type { Attachment, Conflict, ErrorDetail, Kind, Letter, Message, Patient, Person, Team, Verdict } from "@quill/schemas";
+import type { PatientSummary } from "./ports.ts";
 
 /** Where one's own work stands; the words of the screens are made from these (`app.md`). */
 export type WorkState = "on-device" | "on-server" | "in-record" | "read" | "needs-review" | "refused";
@@ -41,21 +42,15 @@ export interface SyncStatus {
   lastSync: string | null;
   /** The server's session has ended: reading and writing go on, sending needs a sign-in. */
   signInNeeded: boolean;
+  /** This version of the app is too old for the server: reading and writing go on, sending needs the update. */
+  updateNeeded?: boolean;
 }
 
 export type SignInResult =
   | { ok: true }
   | { ok: false; error: ErrorDetail }; // `two_factor_required`, `invalid_totp`, `invalid_credentials`, `unreachable`, …
 
-export interface PatientRow {
-  id: string;
-  family: string;
-  given: string;
-  birth_date: string;
-  sex: string;
-  nhs_number?: string;
-  mrn?: string;
-  deceased: boolean;
+export interface PatientRow extends PatientSummary {
   openConflicts: number;
 }
 
@@ -63,6 +58,17 @@ export interface PatientRow {
 export interface PatientName {
   family: string;
   given: string;
+}
+
+/**
+ * What was on the screen when the person wrote or decided: the view's `version`, and the values of the fields before the
+ * edit, or the letter as it was drawn. A page stored while someone types must not pass for something they have seen;
+ * without it the view last answered counts.
+ */
+export interface Shown {
+  version: number;
+  was?: Record<string, unknown>;
+  letter?: Letter;
 }
 
 export interface PatientView {
@@ -210,10 +216,10 @@ export interface Device {
   /** Begins a letter of a patient; it is a sealed draft until the first commit. Answers its id. */
   beginLetter(patientId: string, title: string, onBehalfOf?: string): Promise<string>;
   /** Seals an edit of some fields (`sections/plan`, `title`) of a record; folds with earlier ones of the same field. */
-  edit(kind: Kind, id: string, set: Record<string, unknown>): Promise<{ saved_at: string }>;
+  edit(kind: Kind, id: string, set: Record<string, unknown>, shown?: Shown): Promise<{ saved_at: string }>;
   /** Makes the record's draft a numbered operation and wakes the engine. */
   commit(id: string): Promise<void>;
-  setLetterState(id: string, state: Letter["state"], amendment?: { reason: string; sections: Record<string, unknown> }): Promise<void>;
+  setLetterState(id: string, state: Letter["state"], amendment?: { reason: string; sections: Record<string, unknown> }, shown?: Shown): Promise<void>;
   sendMessage(message: Pick<Message, "text" | "urgent"> & Partial<Message>): Promise<string>;
   attach(patientId: string, file: { name: string; media_type: string; bytes: Uint8Array }, letterId?: string): Promise<string>;
   /** The file's bytes, from the device or, once clean, from the server. */

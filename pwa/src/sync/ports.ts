@@ -11,12 +11,23 @@ export interface Clock {
   after(delay: number, task: () => void): () => void;
 }
 
+export interface Leadership {
+  /**
+   * Says that this tab is awake, and answers whether it still leads. Asked before each request: a tab that slept finds
+   * that another took over (or may have), and stops. False once means false for ever; lead again then.
+   */
+  beat(): boolean;
+}
+
 export interface Locks {
   /**
-   * Runs `task` while this tab leads the vault's syncing; waits its turn until `signal` aborts.
-   * Leading only saves work: a page stored by a former leader is refused by the cursor check of `DeviceStore.storePage`.
+   * Runs `task` while this tab leads the vault's syncing; waits its turn until `signal` aborts. A leader that no longer
+   * beats is replaced after a time-out. Leading only saves work: a page stored by a former leader is refused by the
+   * cursor check of `DeviceStore.storePage`, an operation sent twice is one operation.
    */
-  lead(name: string, task: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+  lead(name: string, task: (leadership: Leadership) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** One `task` of this name at a time over all tabs; a holder that sleeps is passed over after a time-out. */
+  exclusive<T>(name: string, task: () => Promise<T>): Promise<T>;
 }
 
 export type Answer =
@@ -24,7 +35,7 @@ export type Answer =
   /** A refusal in the contract's error shape. */
   | { kind: "error"; status: number; error: ErrorDetail; retryAfterMs?: number }
   /** No answer, a captive portal's page, a proxy's page: the server was not reached. What was sent may still have arrived. */
-  | { kind: "unreachable"; reason: string };
+  | { kind: "unreachable"; reason: string; retryAfterMs?: number };
 
 export interface NetworkRequest {
   method: "GET" | "POST" | "PUT";
@@ -33,8 +44,9 @@ export interface NetworkRequest {
   json?: unknown;
   body?: Uint8Array;
   headers?: Record<string, string>;
+  /** What a good answer is; anything but JSON where JSON is expected did not come from our server. Default: json. */
+  expect?: "json" | "bytes";
   timeoutMs?: number;
-  signal?: AbortSignal;
 }
 
 export interface Network {
@@ -122,7 +134,21 @@ export interface Draft {
   was: Record<string, unknown>;
   seen?: Operation["seen"];
   depends_on: string[];
+  on_behalf_of?: string;
+  /** ISO time of the last edit, by this device. */
   saved_at: string;
+}
+
+/** What a line of the patient list is made of: from the vault's packed list, without opening the record. */
+export interface PatientSummary {
+  id: string;
+  family: string;
+  given: string;
+  birth_date: string;
+  sex: string;
+  nhs_number?: string;
+  mrn?: string;
+  deceased: boolean;
 }
 
 /**
@@ -137,19 +163,29 @@ export interface DeviceStore {
 
   cursor(): Promise<string | null>;
   head(): Promise<number>;
-  /** Stores page, cursor and purges in one transaction, if the stored cursor is still `askedWith`. */
+  /**
+   * Stores page, cursor and purges in one transaction, if the stored cursor is still `askedWith`. At `complete` what the
+   * scope (a bootstrap: every scope, also those it doesn't name) held from before `begin` is dropped. A `revoke` drops
+   * records, files, decided operations and notes of the scope; while operations or drafts of the scope are unsent
+   * nothing of the page is stored and the answer is `unsent`.
+   */
   storePage(askedWith: string | null, page: Page): Promise<PageOutcome>;
+  /** Forgets the cursor if it is still `askedWith`, and nothing else: the next page asked for is a bootstrap's first. */
+  dropCursor(askedWith: string): Promise<void>;
 
   /** Gives op ids and numbers, stores in the order given, durably (strict), then answers. */
   queue(drafts: OperationDraft[]): Promise<QueuedOperation[]>;
-  /** The same for drafts that exist: they leave the drafts and enter the outbox in one transaction. */
-  commitDrafts(ids: string[], madeAt: string): Promise<QueuedOperation[]>;
+  /**
+   * The same for drafts that exist (ids of their records; null: all): they leave the drafts and enter the outbox in one
+   * transaction. `make` is pure and says what operation a draft becomes; null: none, the draft is just dropped.
+   */
+  commitDrafts(ids: string[] | null, make: (draft: Draft) => OperationDraft | null): Promise<QueuedOperation[]>;
   /** Unsent and unacknowledged operations, oldest first. */
   outbox(limit?: { count: number; bytes: number }): Promise<QueuedOperation[]>;
   /** Takes each named operation out of the outbox and keeps it as decided. */
   storeVerdicts(verdicts: Verdict[], at: string): Promise<void>;
   decided(): Promise<DecidedOperation[]>;
-  /** Drops decided operations the person has dismissed (refused) or the pull has caught up with. */
+  /** Drops decided operations: dismissed by the person (refused), or long caught up with by the pull. */
   forgetDecided(opIds: string[]): Promise<void>;
 
   saveDraft(draft: Draft): Promise<void>;
@@ -176,7 +212,17 @@ export interface DeviceStore {
 }
 
 export interface StoreChange {
+  /** Kinds and ids of records that may look different now (by page, draft, operation or verdict); no ids: any of these kinds. */
   kinds: Kind[];
   ids: string[];
+  /** Drafts, outbox or decided operations changed. */
   outbox: boolean;
+}
+
+/** A vault that was opened with its key; `vault/index.ts`. */
+export interface OpenStore extends DeviceStore {
+  /** Patients whose words begin with each word of `text` (all for an empty one), by family and given name. */
+  searchPatients(text: string, offset: number, limit: number): Promise<{ total: number; rows: PatientSummary[] }>;
+  /** Forgets the keys; no method works afterwards. */
+  close(): Promise<void>;
 }
