@@ -13,36 +13,49 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from quill.clinical.objects.files import FileStore
 from quill.errors import ApiError, invalid_request
 from quill.guard import Guard, answer
 from quill.identity.identity import Identity
 from quill.keys import Keys
 from quill.postgres.sessions import AuthDatabase, SyncDatabase
-from quill.routes import auth, health
+from quill.routes import attachments, auth, health, live, sync
+from quill.routes.openapi import Documents
+from quill.routes.static import Site
 from quill.services import Services
 from quill.settings import Settings
+from quill.sync.attachments import Attachments
+from quill.sync.live import Hub
 from quill.sync.people import keep_person
 
 
 def build(settings: Settings) -> ASGIApp:
     """The whole server as one ASGI application; its lifespan opens and closes what needs it."""
-    app = application(settings)
-    return Guard(app)
+    return Guard(application(settings))
 
 
 def application(settings: Settings) -> FastAPI:
     sync_database, auth_database = SyncDatabase(settings.sync_dsn), AuthDatabase(settings.auth_dsn)
+    keys = Keys.of(settings.secret)
+    identity = Identity(settings, auth_database, partial(keep_person, sync_database))
     services = Services(
         settings=settings,
-        keys=Keys.of(settings.secret),
+        keys=keys,
         sync_database=sync_database,
         auth_database=auth_database,
-        identity=Identity(settings, auth_database, partial(keep_person, sync_database)),
+        identity=identity,
+        hub=Hub(sync_database, identity.held.ended_among),
+        attachments=Attachments(sync_database, FileStore(settings.objects_dir), keys.links),
+        site=Site(settings.static_dir),
     )
     app = FastAPI(title="Quill", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
+    # In the order they are most often asked for; the app's own addresses take what is left.
+    for routes in (sync.routes, live.routes, auth.routes, attachments.routes):
+        app.router.routes.extend(routes)
     app.include_router(health.router)
-    app.router.routes.extend(auth.routes)
+    app.router.routes.extend(Documents(app).routes())
+    app.router.routes.extend(services.site.routes())
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_request)
     app.add_exception_handler(HTTPException, _refuse_http)
@@ -58,6 +71,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(services.auth_database.close)
         await services.identity.start()
         stack.push_async_callback(services.identity.stop)
+        await services.hub.start()
+        stack.push_async_callback(services.hub.stop)
         yield
 
 

@@ -10,7 +10,10 @@ from starlette.requests import HTTPConnection
 from quill.identity.identity import Identity
 from quill.keys import Keys
 from quill.postgres.sessions import AuthDatabase, SyncDatabase
+from quill.routes.static import Site
 from quill.settings import Settings
+from quill.sync.attachments import Attachments
+from quill.sync.live import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,9 @@ class Services:
     sync_database: SyncDatabase
     auth_database: AuthDatabase
     identity: Identity
+    hub: Hub
+    attachments: Attachments
+    site: Site
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedWriter
 from pathlib import Path
+from typing import Literal
 from uuid import UUID, uuid4
 
 BLOCK = 1 << 20  # bytes
@@ -25,6 +26,9 @@ class Part:
     part: int
     size: int
     sha256: str
+
+
+Assembled = Literal["whole", "missing", "mismatch"]
 
 
 class TooLarge(Exception):
@@ -67,8 +71,8 @@ class FileStore:
     async def parts(self, organisation_id: str, object_id: str) -> list[Part]:
         return await asyncio.to_thread(self._parts, organisation_id, object_id)
 
-    async def assemble(self, organisation_id: str, object_id: str, count: int, size: int, digest: str) -> bool:
-        """Joins parts 1 to ``count`` to the content if they are of that size and SHA-256 (hex); False if they aren't."""
+    async def assemble(self, organisation_id: str, object_id: str, count: int, size: int, digest: str) -> Assembled:
+        """Joins parts 1 to ``count`` to the content, if they are all there and of that size and SHA-256 (hex)."""
         return await asyncio.to_thread(self._assemble, organisation_id, object_id, count, size, digest)
 
     async def has(self, organisation_id: str, object_id: str) -> bool:
@@ -91,11 +95,13 @@ class FileStore:
             return sorted(_listed(folder), key=lambda part: part.part)
         return []
 
-    def _assemble(self, organisation_id: str, object_id: str, count: int, size: int, digest: str) -> bool:
+    def _assemble(self, organisation_id: str, object_id: str, count: int, size: int, digest: str) -> Assembled:
         folder = self._folder(organisation_id, object_id)
         there = {part.part: part for part in self._parts(organisation_id, object_id)}
-        if set(range(1, count + 1)) - there.keys() or sum(there[number].size for number in range(1, count + 1)) != size:
-            return False
+        if set(range(1, count + 1)) - there.keys():
+            return "missing"
+        if sum(there[number].size for number in range(1, count + 1)) != size:
+            return "mismatch"
         arriving = folder / f".{uuid4().hex}"
         whole = sha256()
         try:
@@ -106,12 +112,12 @@ class FileStore:
                             whole.update(block)
                             file.write(block)
                 if whole.hexdigest() != digest:
-                    return False
+                    return "mismatch"
                 _settle(file, folder / "content")
         finally:
             arriving.unlink(missing_ok=True)
         shutil.rmtree(folder / "parts", ignore_errors=True)
-        return True
+        return "whole"
 
     def _drop_other(self, parts: Path, kept: Part) -> None:
         for other in parts.glob(f"{kept.part:05}-*"):
