@@ -24,6 +24,11 @@ export function signs(values: Values, body: Values): boolean {
   return values["state"] === "amended" || (values["state"] === "signed" && body["state"] !== "signed");
 }
 
+/** Whether the fields take a signed letter back, and do nothing else. */
+export function retracts(values: Values): boolean {
+  return values["state"] === "retracted" && Object.keys(values).every((field) => field === "state" || field === "amendment_reason");
+}
+
 /** What `seen_sha256` must be for these values: the hash of the sections as they stand after the operation. */
 export function hashAfter(body: Values, values: Values): Promise<string> {
   return sectionsHash(applied("letter", body, values)["sections"] ?? {});
@@ -43,8 +48,7 @@ export function checkLetter(body: Values, foreign: Foreign, op: Operation, ownCo
   }
   if (isSigned(body)) {
     if (to === "amended") return amendment(values, op.seen_sha256, textHash);
-    const retracts = to === "retracted" && Object.keys(values).every((field) => field === "state" || field === "amendment_reason");
-    if (!retracts) return editOfSigned(foreign, values);
+    if (!retracts(values)) return editOfSigned(foreign, values);
   }
   return moving && to === "signed" && op.seen_sha256 !== textHash ? "signed_stale_text" : null;
 }

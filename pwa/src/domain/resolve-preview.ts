@@ -8,7 +8,7 @@ import { decide, isTooLarge, newBody, teamsOfPatient } from "./decide-preview.ts
 import { NO_FOREIGN, accessTo, authorOf, decision, foreignFields } from "./facts.ts";
 import type { ConflictBody, ConflictWrite, Current, Decision, Foreign, OpenConflict, Policy, RecordNow, Refusal, Values } from "./facts.ts";
 import { applied, classOf, pointer } from "./fields.ts";
-import { checkLetter, hashAfter, isSigned, signs } from "./letter.ts";
+import { checkLetter, hashAfter, isSigned, retracts, signs } from "./letter.ts";
 import { may } from "./permissions.ts";
 import type { Subject } from "./permissions.ts";
 import { quarantined, refusal, rejected } from "./refusals.ts";
@@ -156,7 +156,7 @@ async function composedBody(conflict: Conflict, current: Current, foreign: Forei
 
 /** On a signed letter text changes only by an amendment, where a reason is given. */
 function asAmendment(record: RecordNow, values: Values, op: Operation): Values {
-  if (!isSigned(record.body) || Object.keys(values).every((field) => field === "state")) return values;
+  if (!isSigned(record.body) || retracts(values) || Object.keys(values).every((field) => field === "state")) return values;
   const reason = op.set?.["amendment_reason"] ?? values["amendment_reason"];
   return { ...values, state: "amended", ...(reason ? { amendment_reason: reason } : {}) };
 }

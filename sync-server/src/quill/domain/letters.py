@@ -18,14 +18,17 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 }
 #: The text stands under a signature; it never changes but by an amendment.
 SIGNED = frozenset({"signed", "amended", "retracted"})
-#: What a change of these may carry beside the new state.
-_RETRACTION = frozenset({"state", "amendment_reason"})
 
 
 def signs(op: Op, body: Body) -> bool:
     """Whether the operation puts a signature under a text: by signing it, or by amending what was signed."""
     to = (op.get("set") or {}).get("state")
     return to == "amended" or (to == "signed" and body.get("state") != "signed")
+
+
+def retracts(values: Mapping[str, Any]) -> bool:
+    """Whether the fields take a signed letter back, and do nothing else."""
+    return values.get("state") == "retracted" and values.keys() <= {"state", "amendment_reason"}
 
 
 def check(body: Body, foreign: Foreign, op: Op, own_conflict: bool) -> Refusal | str | None:
@@ -42,7 +45,7 @@ def check(body: Body, foreign: Foreign, op: Op, own_conflict: bool) -> Refusal |
     if state in SIGNED:
         if to == "amended":
             return amendment(body, values, op.get("seen_sha256"))
-        if to != "retracted" or not values.keys() <= _RETRACTION:
+        if not retracts(values):
             return _edit_of_signed(foreign, values)
     if moving and to == "signed":
         return None if text_was_seen(body, values, op.get("seen_sha256")) else "signed_stale_text"

@@ -175,7 +175,7 @@ def _letter(
 ) -> Refusal | None:
     """Rule 5 for a decision. Turns it into an amendment where the letter is signed and a reason is given."""
     values = patch["set"]
-    if record.body["state"] in letters.SIGNED and values.keys() - {"state"}:
+    if record.body["state"] in letters.SIGNED and values.keys() - {"state"} and not letters.retracts(values):
         reason = op["set"].get("amendment_reason") or values.get("amendment_reason")
         patch["set"] = {**values, "state": "amended", **({"amendment_reason": reason} if reason else {})}
     stopped = letters.check(record.body, Foreign(), patch, own_conflict=False)
