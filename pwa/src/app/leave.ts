@@ -14,10 +14,10 @@ function empty(): void {
 
 /** A page kept for going back to is kept empty, and coming back to it starts afresh: locked. */
 export function stayOutOfBackForwardCache(): void {
-  addEventListener("pagehide", (event) => {
+  window.addEventListener("pagehide", (event) => {
     if (event.persisted) empty();
   });
-  addEventListener("pageshow", (event) => {
+  window.addEventListener("pageshow", (event) => {
     if (event.persisted) leaveThroughBlank();
   });
 }

@@ -33,7 +33,6 @@ export const texts = {
     patients: "Patients",
     messages: "Messages",
     sync: "Sync",
-    settings: "Settings",
     lock: "Lock",
     account: (name: string) => `${name}: settings`,
     skip: "Skip to content",
@@ -41,7 +40,6 @@ export const texts = {
     search: "Search patients",
     searchHint: "Name, NHS No., MRN or date of birth",
     clearSearch: "Clear search",
-    back: "Back",
   },
 
   signIn: {
@@ -56,6 +54,7 @@ export const texts = {
     codeSubmit: "Continue",
     startOver: "Use another account",
     needed: "Your session on the server has ended. What you write is kept on this device; sign in again to send it.",
+    again: "Sign in again",
     errors: {
       invalid_credentials: "Username and password don't match. Nothing has changed; check both and try again.",
       two_factor_required: "This account also needs a code.",
@@ -105,9 +104,7 @@ export const texts = {
         ? `Loading records: ${count(stored)} so far. You can already work with those shown.`
         : `Loading records: ${count(stored)} of ${count(expected)}. You can already work with those shown.`,
     loadingShort: "Loading records",
-    mrn: "MRN",
     name: "Name",
-    review: (n: number) => `${one(n, "change needs", "changes need")} review`,
     missingTitle: "This patient isn't on this device",
     missing: "The record may not be downloaded yet, or you may no longer have access to it.",
     incomplete: "Still loading: parts of this record may be missing",
@@ -133,7 +130,7 @@ export const texts = {
       draft: "Draft", ready: "Ready to sign", signed: "Signed", amended: "Amended", retracted: "Retracted",
     } satisfies Record<Letter["state"], string>,
     signatureWaiting: "Signature waiting",
-    signatureWaitingHint: "In force once the server has accepted it.",
+    signatureWaitingHint: "Your signature waits on this device. It is in force once the server has accepted it.",
     by: (author: string, iso: string) => `${author} · ${moment(iso)}`,
     recipients: "Recipients",
     recipientsHint: "One per line",
@@ -168,7 +165,6 @@ export const texts = {
     retract: "Retract",
     retractTitle: "Retract this letter?",
     retractIntro: "The letter stays in the record, marked as retracted.",
-    retractReason: "Why is it retracted?",
     retractConfirm: "Retract letter",
     copy: "Server's version",
     missingTitle: "This letter isn't on this device",
@@ -181,8 +177,6 @@ export const texts = {
   workList: {
     title: "Work list",
     needsReview: "Needs review",
-    refused: "Refused",
-    refusedHint: "These could not be accepted. Your text is kept.",
     toSign: "Ready to sign",
     drafts: "Drafts",
     waitingSignature: "Signatures waiting",
@@ -202,7 +196,6 @@ export const texts = {
     none: "No messages",
     aboutPatient: "About a patient",
     you: "You",
-    tooLong: "Too long to send as one message.",
   },
 
   attachments: {
@@ -219,8 +212,6 @@ export const texts = {
     close: "Close",
     tooLarge: (limit: number) => `This file is larger than ${bytes(limit)}, the most one attachment can hold.`,
     empty: "This file is empty, so it was not attached.",
-    kept: (name: string) => `${name} is kept on this device and will be sent.`,
-    infected: "This file can't be opened: a virus was found in it.",
   },
 
   sync: {
@@ -242,7 +233,6 @@ export const texts = {
     notPersisted: "The browser may remove this storage when space runs short. Install Quill to keep it.",
     device: "Device",
     dismiss: "Dismiss",
-    open: "Open",
   },
 
   review: {
@@ -253,7 +243,6 @@ export const texts = {
     before: "Before",
     theirs: "On the server",
     mine: "Sent later",
-    yours: "Yours",
     empty: "Empty",
     take: { base: "Keep before", theirs: "Keep the server's", mine: "Keep the later one", text: "Write it yourself" },
     keys: "Keys 1, 2 and 3 choose, e writes",
@@ -265,15 +254,12 @@ export const texts = {
     noteNeeded: "Say in one line why you wrote it so.",
     amendment: "Reason for the amendment",
     decide: "Decide",
-    decideAll: "Choose for each part first",
     giveBack: "Return to author",
     compose: "Your text",
     mayNotCompose: "You may choose between the versions. Composing clinical text needs a clinician in the ward or the author.",
     mayNotChoose: "You can read this review. It is decided by the author, a clinician of the ward or an administrator.",
     decided: "Your decision is kept on this device and will be sent.",
-    returned: "Returned to its author",
     missing: "This review isn't on this device. It may have been decided meanwhile.",
-    fields: (n: number) => one(n, "part", "parts"),
     reason: {
       clash: "Two people changed the same part",
       identity: "Who the patient is was changed while something else changed",
@@ -287,7 +273,6 @@ export const texts = {
       possible_duplicate: "Maybe the same patient twice",
     } satisfies Record<Conflict["reason"], string> as Record<string, string>,
     severity: { high: "High risk", medium: "Medium risk", low: "Low risk" } as Record<string, string>,
-    age: (iso: string) => moment(iso),
     field: {
       name: "Name", birth_date: "Born", sex: "Gender", nhs_number: "NHS No.", deceased: "Deceased", address: "Address", gp: "GP",
       next_of_kin: "Next of kin", title: "Title", state: "State", recipients: "Recipients", encounter_date: "Date seen", "": "The whole record",

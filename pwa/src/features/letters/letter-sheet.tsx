@@ -69,6 +69,8 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
         </Notice>
       )}
 
+      {view.signatureWaiting && <Notice>{texts.letters.signatureWaitingHint}</Notice>}
+
       <div className={styles.bar}>
         <div className={styles.marks} data-testid="letter-state">
           <LetterState state={letter.state} />

@@ -1,78 +1,22 @@
-import { useEffect, useRef, useState, type SubmitEvent } from "react";
-import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { useDevice } from "../../ui/device.tsx";
-import { Notice } from "../../ui/notice.tsx";
+import { useEffect, useState } from "react";
+import { Button } from "@mantine/core";
 import { texts } from "../../ui/texts.ts";
+import { Credentials } from "./credentials.tsx";
 import { SessionScreen } from "./session-screen.tsx";
 import styles from "./session.module.css";
 
-/** The first sign-in of a person on this device; the code is asked for only where the account has one. */
+/** The first sign-in of a person on this device. */
 export function SignIn({ onBack }: { onBack?: () => void }) {
-  const device = useDevice();
-  const [username, setUsername] = useState("");
-  const [password, setPassword] = useState("");
-  const [code, setCode] = useState("");
   const [asksCode, setAsksCode] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  const codeField = useRef<HTMLInputElement>(null);
-
   useEffect(() => {
     document.title = texts.product;
   }, []);
-  useEffect(() => {
-    if (asksCode) codeField.current?.focus();
-  }, [asksCode]);
-
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const result = await device.signIn({ username: username.trim(), password, ...(asksCode && { totp_code: code.trim() }) });
-      if (result.ok) return;
-      if (result.error.error_code === "two_factor_required" && !asksCode) setAsksCode(true);
-      else setProblem(texts.signIn.errors[result.error.error_code] ?? result.error.message);
-      setCode("");
-    } catch {
-      setProblem(texts.errors.unknown);
-    } finally {
-      setBusy(false);
-    }
-  };
-
   return (
     <SessionScreen>
       <h1>{asksCode ? texts.signIn.codeTitle : texts.signIn.title}</h1>
       <p className={styles.intro}>{asksCode ? texts.signIn.codeIntro : texts.signIn.intro}</p>
-      <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
-        {problem && <Notice tone="danger" live>{problem}</Notice>}
-        {asksCode ? (
-          <TextInput
-            key="code" ref={codeField} label={texts.signIn.code} size="md" value={code} inputMode="numeric"
-            autoComplete="one-time-code" maxLength={8} onChange={(event) => setCode(event.currentTarget.value)}
-          />
-        ) : (
-          <>
-            <TextInput
-              key="username" label={texts.signIn.username} size="md" value={username} autoComplete="username" autoCapitalize="none"
-              spellCheck={false} autoFocus onChange={(event) => setUsername(event.currentTarget.value)}
-            />
-            <PasswordInput
-              key="password" label={texts.signIn.password} size="md" value={password} autoComplete="current-password"
-              onChange={(event) => setPassword(event.currentTarget.value)}
-            />
-          </>
-        )}
-        <Button type="submit" size="md" loading={busy}>{asksCode ? texts.signIn.codeSubmit : texts.signIn.submit}</Button>
-        {asksCode && (
-          <Button variant="subtle" size="md" onClick={() => { setAsksCode(false); setPassword(""); setProblem(undefined); }}>
-            {texts.signIn.startOver}
-          </Button>
-        )}
-        {onBack && !asksCode && <Button variant="subtle" size="md" onClick={onBack}>{texts.lock.backToLock}</Button>}
-      </form>
+      <Credentials onCode={setAsksCode} />
+      {onBack && !asksCode && <p className={styles.other}><Button variant="subtle" onClick={onBack}>{texts.lock.backToLock}</Button></p>}
     </SessionScreen>
   );
 }

@@ -1,18 +1,17 @@
+import { useEffect, useState, type ReactNode } from "react";
 import { IconCircleCheck, IconDownload } from "@tabler/icons-react";
 import { Button } from "@mantine/core";
 import { useDevice, useAnswer, useStatus } from "../../ui/device.tsx";
 import { bytes } from "../../ui/format.ts";
 import { Mark } from "../../ui/mark.tsx";
-import { Notice } from "../../ui/notice.tsx";
 import { Page, Section } from "../../ui/page.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import { texts } from "../../ui/texts.ts";
 import { RefusedWork } from "./refused-work.tsx";
 import { WorkRows } from "./work-rows.tsx";
-import { useEffect, useState } from "react";
 
 /** What waits, what was decided, what failed and why, and whether one may leave the network. */
-export function SyncPage() {
+export function SyncPage({ renew }: { renew: ReactNode }) {
   const device = useDevice();
   const status = useStatus();
   const { answer: page, refresh } = useAnswer("sync-page", (asked) => asked.syncPage());
@@ -36,7 +35,7 @@ export function SyncPage() {
   return (
     <Page title={texts.sync.title} actions={actions}>
       <p className="quiet">{texts.sync.last(page.status.lastSync)}</p>
-      {page.status.signInNeeded && <Notice tone="needs-you">{texts.signIn.needed}</Notice>}
+      {(status ?? page.status).signInNeeded && renew}
       {page.status.loading && <Progress stored={page.status.loading.stored} expected={page.status.loading.expected} />}
       <Section title={texts.sync.ready(offline.ready, offline.of, offline.at)}>
         <p style={{ padding: "0.75rem 0" }}>
