@@ -241,3 +241,13 @@ attachment_part = _table(
     _bytes("sha256"),
     _at("at", server_default=text("now()")),
 )
+
+# What came from elsewhere, byte for byte as it came, under the id of the record made of it: it also has what no field of
+# ours holds, and goes out again whole.
+imported = _table(
+    "imported",
+    _uuid("id", primary_key=True),
+    _text("kind"),
+    _bytes("resource"),
+    _at("at", server_default=text("now()")),
+)
