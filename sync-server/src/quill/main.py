@@ -19,7 +19,7 @@ from quill.guard import Guard, answer
 from quill.identity.identity import Identity
 from quill.keys import Keys
 from quill.postgres.sessions import AuthDatabase, SyncDatabase
-from quill.routes import attachments, auth, health, live, sync
+from quill.routes import attachments, auth, conflicts, health, live, push, sync
 from quill.routes.openapi import Documents
 from quill.routes.static import Site
 from quill.services import Services
@@ -27,6 +27,7 @@ from quill.settings import Settings
 from quill.sync.attachments import Attachments
 from quill.sync.live import Hub
 from quill.sync.people import keep_person
+from quill.sync.writer import Writers
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -38,20 +39,22 @@ def application(settings: Settings) -> FastAPI:
     sync_database, auth_database = SyncDatabase(settings.sync_dsn), AuthDatabase(settings.auth_dsn)
     keys = Keys.of(settings.secret)
     identity = Identity(settings, auth_database, partial(keep_person, sync_database))
+    hub = Hub(sync_database, identity.held.ended_among)
     services = Services(
         settings=settings,
         keys=keys,
         sync_database=sync_database,
         auth_database=auth_database,
         identity=identity,
-        hub=Hub(sync_database, identity.held.ended_among),
+        hub=hub,
+        writers=Writers(sync_database, hub.changed),
         attachments=Attachments(sync_database, FileStore(settings.objects_dir), keys.links),
         site=Site(settings.static_dir),
     )
     app = FastAPI(title="Quill", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
     # In the order they are most often asked for; the app's own addresses take what is left.
-    for routes in (sync.routes, live.routes, auth.routes, attachments.routes):
+    for routes in (sync.routes, push.routes, live.routes, auth.routes, attachments.routes, conflicts.routes):
         app.router.routes.extend(routes)
     app.include_router(health.router)
     app.router.routes.extend(Documents(app).routes())
@@ -73,6 +76,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(services.identity.stop)
         await services.hub.start()
         stack.push_async_callback(services.hub.stop)
+        stack.push_async_callback(services.writers.close)
         yield
 
 

@@ -14,6 +14,7 @@ from quill.routes.static import Site
 from quill.settings import Settings
 from quill.sync.attachments import Attachments
 from quill.sync.live import Hub
+from quill.sync.writer import Writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Services:
     auth_database: AuthDatabase
     identity: Identity
     hub: Hub
+    writers: Writers
     attachments: Attachments
     site: Site
 

@@ -1,0 +1,87 @@
+"""Operations as they came, made ready before the lock is taken: everything that needs no look at the log."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from quill.domain.actor import Actor
+from quill_schemas import LIMITS, Fault, validate_operation
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+_REFERENCES = ("patient_id", "team_id", "letter_id", "in_reply_to", "record_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One operation. ``content``: SHA-256 of all of it but its number. ``device_seq`` None: sent without a vault."""
+
+    op: Mapping[str, Any]
+    op_id: str
+    device_seq: int
+    content: bytes
+    faults: Sequence[Fault]
+
+    @property
+    def record_id(self) -> str | None:
+        """The id it names, if that is one."""
+        return uuid_or_none(self.op.get("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One request's operations, in order. ``device_id`` None: a client without a vault; its ``device_seq`` says nothing."""
+
+    actor: Actor
+    device_id: str | None
+    sent: tuple[Sent, ...]
+
+
+def submission(actor: Actor, device_id: str | None, operations: Sequence[Mapping[str, Any]]) -> Submission:
+    """``operations`` have a readable ``op_id`` and ``device_seq``."""
+    return Submission(actor, device_id, tuple(map(_sent, operations)))
+
+
+def _sent(op: Mapping[str, Any]) -> Sent:
+    text = written(op, without="device_seq")
+    if len(text) > LIMITS["max_op_bytes"]:
+        faults: Sequence[Fault] = (Fault("op_too_large", "", f"at most {LIMITS['max_op_bytes']} bytes"),)
+    else:
+        faults = validate_operation(op)
+    return Sent(op, op["op_id"], op["device_seq"], hashlib.sha256(text).digest(), faults)
+
+
+def written(op: Mapping[str, Any], *, without: str | None = None) -> bytes:
+    """The operation as JSON, keys sorted; also one that can't be stored as it is: halves of characters are escaped."""
+    kept = {name: value for name, value in op.items() if name != without}
+    try:
+        return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+
+
+def ids_of(op: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the records that deciding an operation may have to look at, as far as the operation says."""
+    yield from _ids((op.get("id"),))
+    seen, values = op.get("seen"), op.get("set")
+    if isinstance(seen, Mapping):
+        yield from _ids((seen.get("patient_id"),))
+    if isinstance(values, Mapping):
+        yield from _ids(values.get(name) for name in _REFERENCES)
+        attached = values.get("attachment_ids")
+        if isinstance(attached, list):
+            yield from _ids(attached)
+
+
+def uuid_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and _UUID.match(value) else None
+
+
+def _ids(values: Any) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str) and _UUID.match(value))
