@@ -7,9 +7,10 @@ import random
 from uuid import uuid4
 
 import pytest
-from world import Device, World, some, valid
 
 from quill.errors import ApiError
+
+from .world import Device, World, some, valid
 
 LIMITS = [1, 2, 3, 7, 500, 5000]
 
@@ -159,6 +160,32 @@ async def test_tail_of_a_waiting_grant_is_not_sent_before_its_begin(world: World
     while await device.step(1):
         assert set(device.complete) >= {held["scope"] for held in device.records.values()} - set(device.running)
     assert device.held() == await world.truth(world.may_see(amara))
+
+
+@pytest.mark.parametrize("everything", [False, True])
+async def test_nothing_is_sent_twice_beside_writers(world: World, everything: bool) -> None:
+    """Neither by a bootstrap or back-fill and the tail, nor by two pages."""
+    team, patients = await ward(world, 4)
+    amara = await world.user("Administrator" if everything else "Clinician")
+    await world.join(amara, team)
+    later, more = await ward(world, 1)
+    device = Device(world, amara)
+    sent: list[tuple[str, int]] = []
+
+    async def pages(limit: int) -> bool:
+        page = await device.page(limit)
+        sent.extend((entry["id"], entry["version"]) for entry in page["changes"] if entry["type"] in ("put", "delete"))
+        device.cursor = page["cursor"]
+        return bool(page["more"])
+
+    for turn in range(200):
+        if not await pages(2):
+            if turn > 20:
+                break
+            await world.join(amara, later)
+        if turn < 40:
+            await world.write("letter", f"patient:{(patients + more)[turn % 5]}")
+    assert len(sent) == len(set(sent))
 
 
 async def test_a_record_deleted_while_its_backfill_runs_is_taken_back(world: World) -> None:

@@ -29,10 +29,12 @@ class World:
         self.database = database
         self.keys = keys
         self.organisation_id = str(uuid4())
+        self.demonstration = False
         self.patients: dict[str, set[str]] = {}
         self.teams: dict[str, set[str]] = {}
 
     async def found(self, *, demonstration: bool = False) -> World:
+        self.demonstration = demonstration
         async with self.database.writing(self.organisation_id) as connection:
             await connection.execute(
                 "INSERT INTO organisation (organisation_id, name, demonstration) VALUES (%s, 'A practice', %s)",
