@@ -1,0 +1,229 @@
+/**
+ * The patient list with its index, in memory while the vault is open.
+ * A packed, immutable part (sorted rows; sorted words, each with the rows it leads to) that loads from the snapshot in
+ * milliseconds, and over it what changed since. Packed anew when the changes have grown to a tenth of it.
+ */
+import type { PatientSummary } from "../sync/ports.ts";
+import { bytesOfNumbers, decode, encode, join, numbersOfBytes, split, type Bytes } from "./bytes.ts";
+import { orderOf, wordsOf, wordsOfQuery } from "./patient-row.ts";
+
+interface Packed {
+  /** Row text, in the order of the list; its fields are split only when it is shown. */
+  rows: string[];
+  rowOf: Map<string, number>;
+  words: string[];
+  /** Rows of word n: `postings[starts[n]]` to before `starts[n + 1]`. */
+  starts: Uint32Array;
+  postings: Uint32Array;
+}
+
+interface Changed {
+  row: PatientSummary;
+  order: string;
+  words: string[];
+}
+
+/** A changed row and the packed row it stands before. */
+interface Placed extends Changed {
+  before: number;
+}
+
+const FIELD = "\u0002";
+const LINE = "\u0003";
+const SMALL = 500;
+
+export interface Found {
+  total: number;
+  rows: PatientSummary[];
+}
+
+export class ListIndex {
+  #packed: Packed;
+  /** null: gone. */
+  readonly #changed: Map<string, Changed | null>;
+  /** Rows of the packed part that the changes replace. */
+  #hidden: Set<number> | null = null;
+  #ordered: Placed[] | null = null;
+
+  private constructor(packed: Packed, changed: Map<string, Changed | null>) {
+    this.#packed = packed;
+    this.#changed = changed;
+  }
+
+  static empty(): ListIndex {
+    return new ListIndex(pack([]), new Map());
+  }
+
+  copy(): ListIndex {
+    return new ListIndex(this.#packed, new Map(this.#changed));
+  }
+
+  put(row: PatientSummary): void {
+    this.#set(row.id, { row, order: orderOf(row), words: wordsOf(row) });
+  }
+
+  remove(id: string): void {
+    if (this.#changed.has(id) || this.#packed.rowOf.has(id)) this.#set(id, null);
+  }
+
+  row(id: string): PatientSummary | null {
+    const changed = this.#changed.get(id);
+    if (changed !== undefined) return changed?.row ?? null;
+    const packed = this.#packed.rows[this.#packed.rowOf.get(id) ?? -1];
+    return packed === undefined ? null : read(packed);
+  }
+
+  /**
+   * Patients of whom every word typed begins a name, number or birth date; all of them for nothing typed; in the list's order.
+   */
+  search(text: string, offset: number, limit: number): Found {
+    const typed = wordsOfQuery(text);
+    const { rows } = this.#packed;
+    const hits = this.#match(typed);
+    for (const row of this.#hiddenRows()) hits[row] = 0;
+    const others = this.#changedRows().filter(({ words }) => typed.every((word) => words.some((each) => each.startsWith(word))));
+    let total = others.length;
+    for (let row = 0; row < hits.length; row++) total += hits[row] ? 1 : 0;
+
+    // Both parts are in order: walk them together up to the end of what is shown.
+    const shown: PatientSummary[] = [];
+    let place = 0;
+    let other = 0;
+    for (let row = 0; row <= rows.length && shown.length < limit; row++) {
+      for (let next = others[other]; next && next.before <= row && shown.length < limit; next = others[++other]) {
+        if (place++ >= offset) shown.push(next.row);
+      }
+      if (hits[row] && shown.length < limit && place++ >= offset) shown.push(read(rows[row] ?? ""));
+    }
+    return { total, rows: shown };
+  }
+
+  /** The snapshot. @param fully with nothing in it of what was removed */
+  encode(fully = false): Bytes {
+    if (fully && this.#changed.size > 0) this.#pack();
+    const { rows, words, starts, postings } = this.#packed;
+    const changed = JSON.stringify([...this.#changed].map(([id, change]) => [id, change?.row ?? null]));
+    return join([encode(rows.join(LINE)), encode(words.join(LINE)), bytesOfNumbers(starts), bytesOfNumbers(postings), encode(changed)]);
+  }
+
+  static decode(bytes: Uint8Array): ListIndex {
+    const [rows, words, starts, postings, changed] = split(bytes);
+    if (!rows || !words || !starts || !postings || !changed) throw new TypeError("a list without its parts");
+    const packed = { rows: lines(rows), words: lines(words), starts: numbersOfBytes(starts), postings: numbersOfBytes(postings) };
+    const index = new ListIndex({ ...packed, rowOf: placesOf(packed.rows) }, new Map());
+    for (const [id, row] of JSON.parse(decode(changed)) as [string, PatientSummary | null][]) {
+      if (row) index.put(row);
+      else index.#set(id, null);
+    }
+    return index;
+  }
+
+  #set(id: string, change: Changed | null): void {
+    this.#changed.set(id, change);
+    this.#hidden = null;
+    this.#ordered = null;
+    if (this.#changed.size > Math.max(SMALL, this.#packed.rows.length / 2)) this.#pack();
+  }
+
+  #pack(): void {
+    const kept = this.#packed.rows.map(read).filter(({ id }) => !this.#changed.has(id));
+    const changed = [...this.#changed.values()].flatMap((change) => change?.row ?? []);
+    this.#packed = pack([...kept, ...changed]);
+    this.#changed.clear();
+    this.#hidden = null;
+    this.#ordered = null;
+  }
+
+  #hiddenRows(): Set<number> {
+    this.#hidden ??= new Set([...this.#changed.keys()].flatMap((id) => this.#packed.rowOf.get(id) ?? []));
+    return this.#hidden;
+  }
+
+  #changedRows(): Placed[] {
+    return (this.#ordered ??= this.#place([...this.#changed.values()].filter((change) => change !== null)));
+  }
+
+  #place(changed: Changed[]): Placed[] {
+    const { rows } = this.#packed;
+    const orderAt = (place: number) => orderOf(read(rows[place] ?? ""));
+    return inOrder(changed).map((change) => ({ ...change, before: firstFrom(rows.length, (place) => orderAt(place) < change.order) }));
+  }
+
+  /** 1 for each packed row that every word leads to. */
+  #match(typed: readonly string[]): Uint8Array {
+    const { rows, words, starts, postings } = this.#packed;
+    let hits = new Uint8Array(rows.length);
+    if (typed.length === 0) return hits.fill(1);
+    typed.forEach((word, turn) => {
+      const found = new Uint8Array(rows.length);
+      for (let at = firstFrom(words.length, (place) => (words[place] ?? "") < word); words[at]?.startsWith(word); at++) {
+        const end = starts[at + 1] ?? 0;
+        for (let posting = starts[at] ?? 0; posting < end; posting++) {
+          const row = postings[posting] ?? 0;
+          if (turn === 0 || hits[row]) found[row] = 1;
+        }
+      }
+      hits = found;
+    });
+    return hits;
+  }
+}
+
+function pack(rows: readonly PatientSummary[]): Packed {
+  const ordered = inOrder(rows.map((row) => ({ row, order: orderOf(row) })));
+  const places = new Map<string, number[]>();
+  ordered.forEach(({ row }, place) => {
+    for (const word of wordsOf(row)) {
+      const already = places.get(word);
+      if (already) already.push(place);
+      else places.set(word, [place]);
+    }
+  });
+  const words = [...places.keys()].sort();
+  const starts = new Uint32Array(words.length + 1);
+  const postings = new Uint32Array(ordered.reduce((sum, { row }) => sum + wordsOf(row).length, 0));
+  let at = 0;
+  words.forEach((word, number) => {
+    starts[number] = at;
+    const rowsOfWord = places.get(word) ?? [];
+    postings.set(rowsOfWord, at);
+    at += rowsOfWord.length;
+  });
+  starts[words.length] = at;
+  const text = ordered.map(({ row }) => write(row));
+  return { rows: text, rowOf: placesOf(text), words, starts, postings };
+}
+
+function inOrder<T extends { order: string }>(rows: T[]): T[] {
+  return rows.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+}
+
+/** The first place of `length` that isn't `before` what is looked for. */
+function firstFrom(length: number, before: (place: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (before(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function write(row: PatientSummary): string {
+  const fields = [row.id, row.family, row.given, row.birth_date, row.sex, row.nhs_number ?? "", row.mrn ?? "", row.deceased ? "1" : ""];
+  return fields.map((field) => field.replaceAll(/[\u0002\u0003]/g, " ")).join(FIELD);
+}
+
+function read(text: string): PatientSummary {
+  const [id = "", family = "", given = "", birth_date = "", sex = "", nhs_number, mrn, deceased] = text.split(FIELD);
+  return { id, family, given, birth_date, sex, ...(nhs_number && { nhs_number }), ...(mrn && { mrn }), deceased: deceased === "1" };
+}
+
+function placesOf(rows: readonly string[]): Map<string, number> {
+  return new Map(rows.map((row, place) => [row.slice(0, row.indexOf(FIELD)), place]));
+}
+
+function lines(bytes: Uint8Array): string[] {
+  return bytes.length === 0 ? [] : decode(bytes).split(LINE);
+}

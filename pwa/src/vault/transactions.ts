@@ -1,0 +1,169 @@
+/**
+ * The vault's memory and its transactions, safe with several tabs on one database.
+ * A change is planned (and sealed) for the generation after the one in memory; if another tab wrote that one first, the memory
+ * replays what it did and the change is planned anew. Other tabs hear of it by a poke without content.
+ */
+import { KINDS } from "@quill/schemas";
+import type { StoreChange } from "../sync/ports.ts";
+import type { Change } from "./change.ts";
+import { BEHIND, type Database, type Write } from "./database.ts";
+import type { Keys } from "./keys.ts";
+import { logWrite, readLog } from "./log.ts";
+import { openManifest, sealManifest } from "./manifest.ts";
+import { Memory } from "./memory.ts";
+import { VaultDamaged } from "./refusals.ts";
+import { readSnapshot, snapshotWrites } from "./snapshot.ts";
+
+export interface Plan<T> {
+  result: T;
+  /** Absent: nothing to write. */
+  change?: Change;
+  writes?: Write[];
+  /** The memory as it will be, where the change has to leave a new snapshot in place of the log. */
+  next?: Memory;
+  purging?: boolean;
+}
+
+export class Transactions {
+  readonly #database: Database;
+  readonly #keys: Keys;
+  readonly #channel: BroadcastChannel;
+  readonly #listeners = new Set<(change: StoreChange) => void>();
+  #memory: Memory;
+  #snapshot: number;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  private constructor(database: Database, keys: Keys, memory: Memory, snapshot: number) {
+    this.#database = database;
+    this.#keys = keys;
+    this.#memory = memory;
+    this.#snapshot = snapshot;
+    this.#channel = new BroadcastChannel(`quill-vault-${database.vault}`);
+    // A failure here meets the next call, which catches up again and reports it.
+    this.#channel.onmessage = () => void this.#fresh().catch(() => undefined);
+  }
+
+  /** @param first the memory of a vault that has no snapshot yet */
+  static async open(database: Database, keys: Keys, first: Memory): Promise<Transactions> {
+    for (;;) {
+      try {
+        const head = await database.head();
+        if (!head) throw new VaultDamaged("no manifest");
+        const { snapshot, generation } = await openManifest(keys, head);
+        const memory = snapshot === 0 ? first : await readSnapshot(database, keys, snapshot, generation);
+        for (const change of await readLog(database, keys, snapshot, generation)) memory.apply(change, memory.generation + 1);
+        return new Transactions(database, keys, memory, snapshot);
+      } catch (error) {
+        if (error !== BEHIND) throw error;
+      }
+    }
+  }
+
+  /** As of the last change seen; may be behind another tab by the moment of its poke. */
+  get memory(): Memory {
+    return this.#memory;
+  }
+
+  /** How many changes a tab that opens now has to replay. */
+  get logged(): number {
+    return this.#memory.generation - this.#snapshot;
+  }
+
+  /** Reads what is stored now, whichever tab wrote it. */
+  async read<T>(task: (memory: Memory) => T | Promise<T>): Promise<T> {
+    for (;;) {
+      await this.#fresh();
+      try {
+        return await task(this.#memory);
+      } catch (error) {
+        if (error !== BEHIND) throw error;
+      }
+    }
+  }
+
+  /**
+   * @param plan is called again when another tab wrote first; `generation` is the one it writes
+   * @returns once it is on disk
+   */
+  change<T>(plan: (memory: Memory, generation: number) => Promise<Plan<T>>): Promise<T> {
+    return this.#inTurn(async () => {
+      for (;;) {
+        try {
+          await this.#replay();
+          const planned = await plan(this.#memory, this.#memory.generation + 1);
+          if (!planned.change || (await this.#commit(planned.change, planned))) return planned.result;
+        } catch (error) {
+          if (error !== BEHIND) throw error;
+        }
+      }
+    });
+  }
+
+  onChange(listener: (change: StoreChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#channel.close();
+    this.#listeners.clear();
+    this.#database.close();
+  }
+
+  async #commit(change: Change, { writes = [], next, purging = false }: Plan<unknown>): Promise<boolean> {
+    const expected = this.#memory.generation;
+    const generation = expected + 1;
+    const snapshot = next ? generation : this.#snapshot;
+    const kept = next ? await snapshotWrites(this.#keys, next, purging) : [await logWrite(this.#keys, generation, change)];
+    const head = await sealManifest(this.#keys, { generation, snapshot });
+    if (!(await this.#database.commit(expected, head, [...writes, ...kept]))) return false;
+    if (next) this.#memory = next;
+    else this.#memory.apply(change, generation);
+    this.#snapshot = snapshot;
+    if (!this.#closed) this.#channel.postMessage("changed");
+    this.#tell(change.touched);
+    return true;
+  }
+
+  async #fresh(): Promise<void> {
+    const head = await this.#database.head();
+    if (head?.generation !== this.#memory.generation) await this.#inTurn(() => this.#replay());
+  }
+
+  /** Brings the memory up to what other tabs wrote. */
+  async #replay(): Promise<void> {
+    for (;;) {
+      const head = await this.#database.head();
+      const at = this.#memory.generation;
+      if (head?.generation === at) return;
+      if (!head || head.generation < at) throw new VaultDamaged("the database was rolled back");
+      const { generation, snapshot } = await openManifest(this.#keys, head);
+      try {
+        if (snapshot > at) {
+          this.#memory = await readSnapshot(this.#database, this.#keys, snapshot, generation);
+          this.#snapshot = snapshot;
+          this.#tell({ kinds: [...KINDS], ids: [], outbox: true });
+        }
+        for (const change of await readLog(this.#database, this.#keys, this.#memory.generation, generation)) {
+          this.#memory.apply(change, this.#memory.generation + 1);
+          this.#tell(change.touched);
+        }
+      } catch (error) {
+        if (error !== BEHIND) throw error;
+      }
+    }
+  }
+
+  /** One at a time within this tab. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(task);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #tell(change: StoreChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
