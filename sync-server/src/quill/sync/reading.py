@@ -63,7 +63,7 @@ class Reader:
             verdicts = await self._ask(facts_sql.VERDICTS, op_ids)
             vaults = await self._ask(facts_sql.DEVICES, devices)
             actors = await self._ask(facts_sql.ACTORS, users)
-            teams = await self._ask(facts_sql.TEAMS, users, users)
+            teams = await self._ask(facts_sql.TEAMS, users)
             access = await self._ask_access({scope for task in tasks for scope in _likely_scopes(task.op)})
             self._keep_people(users, await _rows(actors), await _rows(teams))
             self._keep_records(ids, await _rows(records))
