@@ -93,9 +93,9 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
       ) : (
         <h2 className={styles.title}>{letter.title}</h2>
       )}
-      <Recipients recipients={letter.recipients} {...(writable && { onChange: (value) => draft.set("recipients", value) })} />
       {letter.signed_at && <p className={styles.signed}>{texts.letters.signedBy(nameOf(letter.signed_by), letter.signed_at)}</p>}
       {letter.amendment_reason && <p className="quiet">{texts.letters.reason(letter.amendment_reason)}</p>}
+      <Recipients recipients={letter.recipients} {...(writable && { onChange: (value) => draft.set("recipients", value) })} />
 
       {sections.map(([key, section]) => (
         <LetterSection

@@ -23,7 +23,7 @@ export function PatientLine({ patient }: { patient: PatientRow | undefined }) {
   return (
     <Link to={`/patients/${patient.id}`} className={styles.line} data-patient-row>
       <span className={styles.name}>
-        {patientName(patient.family, patient.given)}
+        <span className={styles.nameText}>{patientName(patient.family, patient.given)}</span>
         {patient.deceased && <span className={styles.deceased}>{texts.banner.deceased}</span>}
         {patient.openConflicts > 0 && (
           <Mark icon={IconAlertTriangle} tone="needs-you">{texts.workList.needsReview}</Mark>

@@ -46,20 +46,22 @@ export function PatientList() {
       {total === 0 && (searching
         ? <Nothing title={texts.patients.nobodyFound} hint={texts.patients.nobodyFoundHint} />
         : complete && !status?.loading && <Nothing title={texts.patients.nobody} />)}
-      {total !== undefined && total > 0 && <PatientHead />}
-      <ul
-        ref={list} className={styles.list} aria-label={texts.patients.title} onKeyDown={step}
-        style={{ height: `${(total ?? 0) * rowHeight}px` }}
-      >
-        {rows.map((index) => (
-          <li
-            key={index} className={styles.item} aria-setsize={total ?? 0} aria-posinset={index + 1}
-            style={{ transform: `translateY(${index * rowHeight}px)`, height: `${rowHeight}px` }}
-          >
-            <PatientLine patient={rowAt(index)} />
-          </li>
-        ))}
-      </ul>
+      <div className={styles.container}>
+        {total !== undefined && total > 0 && <PatientHead />}
+        <ul
+          ref={list} className={styles.list} aria-label={texts.patients.title} onKeyDown={step}
+          style={{ height: `${(total ?? 0) * rowHeight}px` }}
+        >
+          {rows.map((index) => (
+            <li
+              key={index} className={styles.item} aria-setsize={total ?? 0} aria-posinset={index + 1}
+              style={{ transform: `translateY(${index * rowHeight}px)`, height: `${rowHeight}px` }}
+            >
+              <PatientLine patient={rowAt(index)} />
+            </li>
+          ))}
+        </ul>
+      </div>
     </Page>
   );
 }
