@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -58,7 +59,7 @@ def _verify(connection: psycopg.Connection, organisation_id: str, name: str) -> 
     return Finding(name, checked, None)
 
 
-def _rows(connection: psycopg.Connection, organisation_id: str) -> Iterator[tuple[object, ...]]:
+def _rows(connection: psycopg.Connection, organisation_id: str) -> Iterator[tuple[Any, ...]]:
     with connection.cursor(name="audit_rows") as cursor:
         cursor.itersize = 5000
         cursor.execute(_ROWS, (organisation_id,))

@@ -58,7 +58,11 @@ class EmbeddedPostgres:
             _refuse_other_major(self.places)
             _end_former(self.places.data)
             self._launch()
+        except SetupError:
+            self._lock.close()
+            raise
         except OSError as error:
+            self._lock.close()
             raise SetupError(f"PostgreSQL could not be set up below {self.home}: {error.strerror or error}.") from error
         self._watcher = threading.Thread(target=self._watch, name="postgres-watcher", daemon=True)
         self._watcher.start()
