@@ -29,6 +29,7 @@ from quill.sync.receiver import receiver_of
 from quill.sync.submission import ids_of, uuid_or_none
 
 BANNER = ("name", "birth_date", "nhs_number")
+_REFERRING = frozenset({"attachment", "message", "receipt"})
 
 
 class Known(NamedTuple):
@@ -107,14 +108,16 @@ class Facts:
         root = self.root(device_id)
         values = op.get("set") or {}
         patient_id = record.body.get("patient_id") if record is not None else values.get("patient_id")
-        referred = {found: there.scope for found in ids_of(op) if (there := self.records.get(found)) is not None}
+        referred: dict[str, str] = {}
+        if op.get("kind") in _REFERRING and op.get("action") == "create":
+            referred = {found: there.scope for found in ids_of(op) if (there := self.records.get(found)) is not None}
         return Current(
             record=record,
             conflicts=self.open_conflicts(op.get("id"), root),
             patient=self._patient(patient_id, op, root),
             duplicate=self._duplicate(op, values),
             dependencies=tuple(self._dependency(op_id, root) for op_id in op.get("depends_on") or ()),
-            referred=referred if op.get("action") == "create" else {},
+            referred=referred,
         )
 
     def foreign(self, op: Op, device_id: str | None, base: int | None = None) -> Foreign:

@@ -111,7 +111,7 @@ class Reader:
             return {}
         devices, numbers = map(list, zip(*used, strict=True))
         found = await self._connection.execute(
-            facts_sql.NUMBERS, (devices, numbers, self._organisation), prepare=True, binary=True
+            facts_sql.NUMBERS, (self._organisation, devices, numbers), prepare=True, binary=True
         )
         return {(row[0], row[1]): row[2] for row in await found.fetchall()}
 
