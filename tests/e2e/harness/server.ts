@@ -22,12 +22,14 @@ export interface ServerOptions {
 export class Server {
   readonly home = mkdtempSync(join(tmpdir(), "quill-e2e-"));
   readonly log: string[] = [];
+  readonly port: number;
+  private readonly options: ServerOptions;
   private process: ChildProcess | null = null;
 
-  private constructor(
-    readonly port: number,
-    private readonly options: ServerOptions,
-  ) {}
+  private constructor(port: number, options: ServerOptions) {
+    this.port = port;
+    this.options = options;
+  }
 
   static async start(port: number, options: ServerOptions): Promise<Server> {
     const server = new Server(port, options);

@@ -27,14 +27,17 @@ const FLAGS = [
 export class Tablet {
   readonly profile = mkdtempSync(join(tmpdir(), "quill-tablet-"));
   readonly complaints: string[] = [];
+  readonly name: string;
+  readonly wire: Wire;
+  private readonly viewport: { width: number; height: number };
   context!: BrowserContext;
   page!: Page;
 
-  private constructor(
-    readonly name: string,
-    readonly wire: Wire,
-    private readonly viewport: { width: number; height: number },
-  ) {}
+  private constructor(name: string, wire: Wire, viewport: { width: number; height: number }) {
+    this.name = name;
+    this.wire = wire;
+    this.viewport = viewport;
+  }
 
   static async unpack(name: string, port: number, target: number, viewport = { width: 1024, height: 768 }): Promise<Tablet> {
     const tablet = new Tablet(name, new Wire(port, target), viewport);

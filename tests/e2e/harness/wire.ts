@@ -7,7 +7,10 @@ export interface Seen {
   method: string;
   path: string;
   body: Buffer;
+  /** What the server answered, when it did. */
   status: number | null;
+  /** Bytes of the answer's body that passed on to the tablet, or null while not even its head did. */
+  replied: number | null;
 }
 
 /** What to do to requests that match: lose them before the server has them, or lose the server's reply. */
@@ -23,13 +26,15 @@ export interface Fault {
 export class Wire {
   readonly seen: Seen[] = [];
   readonly faults: Fault[] = [];
+  readonly port: number;
+  private readonly target: number;
   private http: HttpServer | null = null;
   private readonly sockets = new Set<Socket>();
 
-  constructor(
-    readonly port: number,
-    private readonly target: number,
-  ) {}
+  constructor(port: number, target: number) {
+    this.port = port;
+    this.target = target;
+  }
 
   get origin(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -68,12 +73,16 @@ export class Wire {
     const path = incoming.url ?? "/";
     const fault = this.faults.find((one) => one.times > 0 && one.matches(method, path));
     if (fault) fault.times -= 1;
-    const entry: Seen = { method, path, body: Buffer.alloc(0), status: null };
+    const entry: Seen = { method, path, body: Buffer.alloc(0), status: null, replied: null };
     this.seen.push(entry);
 
+    const drop = (): void => {
+      onward.destroy();
+      incoming.socket.destroy();
+    };
     const onward = request({ host: "127.0.0.1", port: this.target, method, path, headers: incoming.headers });
-    onward.on("error", () => incoming.destroy());
-    incoming.on("error", () => onward.destroy());
+    onward.on("error", drop);
+    incoming.on("error", drop);
     outgoing.on("close", () => onward.destroy());
 
     const whole = Number(incoming.headers["content-length"] ?? 0);
@@ -82,30 +91,28 @@ export class Wire {
     let passed = 0;
     incoming.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      entry.body = Buffer.concat(chunks);
-      onward.write(chunk.subarray(0, Math.max(0, limit - passed)));
+      const left = limit - passed;
       passed += chunk.length;
-      if (passed > limit) {
-        onward.destroy();
-        incoming.destroy();
-      }
+      if (left <= 0) return;
+      if (passed >= limit) onward.write(chunk.subarray(0, left), drop);
+      else onward.write(chunk);
     });
     incoming.on("end", () => {
-      if (limit === 0) incoming.destroy();
-      else onward.end();
+      entry.body = Buffer.concat(chunks);
+      if (limit === 0) drop();
+      else if (limit === Number.POSITIVE_INFINITY) onward.end();
     });
 
     const [answer] = (await once(onward, "response").catch(() => [null])) as [IncomingMessage | null];
-    if (!answer) return void incoming.destroy();
+    if (!answer) return drop();
     entry.status = answer.statusCode ?? null;
-    if (fault?.lose === "reply") {
-      answer.resume();
-      incoming.destroy();
-      return;
-    }
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(outgoing);
+    if (fault?.lose === "reply") return drop();
+    // One request a connection: on a used one that breaks, Chromium sends again by itself, and that would be counted as the app's.
+    outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, connection: "close" });
+    entry.replied = 0;
+    answer.on("data", (chunk: Buffer) => (entry.replied = (entry.replied ?? 0) + chunk.length));
     answer.on("error", () => outgoing.destroy());
+    answer.pipe(outgoing);
   }
 
   private tunnel(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
