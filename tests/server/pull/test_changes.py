@@ -332,3 +332,12 @@ async def test_g3_beside_writers_and_changing_memberships(world: World, seed: in
         everything = "Administrator" in device.actor.roles
         assert device.held() == await world.truth(None if everything else world.may_see(device.actor))
         assert everything or device.complete == world.may_see(device.actor)
+
+
+async def test_a_change_of_roles_half_told_purges_nothing(world: World) -> None:
+    amara = await world.user("Administrator")
+    async with world.database.writing(world.organisation_id) as connection:
+        await connection.execute("UPDATE actor SET roles = '{Clinician}' WHERE user_id = %s", (amara.user_id,))
+    for limit in (10, 5000):
+        with pytest.raises(ApiError, match="not_ready"):
+            await Device(world, amara).page(limit)

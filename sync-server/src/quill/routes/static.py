@@ -126,7 +126,7 @@ class Site:
 
 def _navigates(request: Request, path: str) -> bool:
     """Somebody opens an address, rather than a page asking for a file that isn't there any more."""
-    if path.startswith("assets/") or "." in path.rpartition("/")[2]:
+    if path.startswith("assets/") or ".." in path or "." in path.rpartition("/")[2]:
         return False
     mode = request.headers.get("sec-fetch-mode")
     return mode == "navigate" if mode else "text/html" in request.headers.get("accept", "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +44,15 @@ class Head:
             return True
         return self.chain_at_position != cursor.chain
 
-    def receiver(self, roles: Iterable[str]) -> Receiver:
-        """What a person gets: of the roles of the session those that the log's database confirms."""
-        return receiver_of(roles if self.roles is None else self.roles.intersection(roles))
+    def receiver(self, roles: frozenset[str]) -> Receiver:
+        """What a person gets: of the roles of the session those that the log's database confirms.
+
+        Raises ``not_ready`` where they have none in common: a change of roles is under way, and half of it would purge.
+        """
+        confirmed = roles if self.roles is None else self.roles & roles
+        if roles and not confirmed:
+            raise ApiError("not_ready", "Your roles are being changed.", retry_after=2)
+        return receiver_of(confirmed)
 
 
 def head_of(row: tuple[Any, ...], position: int) -> Head:

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import cast
 
-from quill_schemas import RECEIVES, Role
+from quill_schemas import RECEIVES, ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ def receiver_of(roles: Iterable[str]) -> Receiver:
 
 @lru_cache(maxsize=64)
 def _receiver(roles: frozenset[str]) -> Receiver:
-    granted = [RECEIVES[cast(Role, role)] for role in sorted(roles) if role in RECEIVES]
+    granted = [RECEIVES[role] for role in ROLES if role in roles]
     kinds = tuple(sorted({kind for one in granted for kind in one["kinds"]}))
     everything = any(one["scopes"] == "all" for one in granted)
     member = any(one["scopes"] == "member" for one in granted)

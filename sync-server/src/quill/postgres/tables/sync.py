@@ -102,6 +102,7 @@ Index(
     entry.c.nhs_number,
     postgresql_where=text("nhs_number IS NOT NULL AND NOT deleted"),
 )
+Index("ix_entry_quarantine", entry.c.organisation_id, postgresql_where=text("kind = 'quarantine'"))
 
 # Every version there ever was; nothing here is changed or removed. ``body``: canonical JSON (of a tombstone: the last
 # one). ``by_user`` null: the server. ``made_at``: the device's clock, as sent; it decides nothing.
