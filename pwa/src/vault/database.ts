@@ -124,12 +124,21 @@ export class Database {
       await transaction.done;
       return false;
     }
-    const requests = writes.map((write) => {
-      const store = transaction.objectStore(write.store);
-      return "remove" in write ? store.delete(write.remove) : store.put(write.value, write.key);
-    });
-    await Promise.all([...requests, transaction.objectStore("head").put(head, "head"), transaction.done]);
-    return true;
+    const requests: Promise<unknown>[] = [];
+    try {
+      for (const write of writes) {
+        const store = transaction.objectStore(write.store);
+        requests.push("remove" in write ? store.delete(write.remove) : store.put(write.value, write.key));
+      }
+      requests.push(transaction.objectStore("head").put(head, "head"));
+      await Promise.all([...requests, transaction.done]);
+      return true;
+    } catch (error) {
+      // A request that failed has ended the transaction; one that could not even be made has not.
+      if (transaction.error === null) abort(transaction);
+      await Promise.allSettled([...requests, transaction.done]);
+      throw error;
+    }
   }
 
   close(): void {
@@ -158,6 +167,14 @@ export class Database {
       connection.close();
       lost();
     });
+  }
+}
+
+function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch {
+    return; // it was over already
   }
 }
 

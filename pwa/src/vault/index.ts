@@ -7,19 +7,14 @@ import { sealManifest } from "./manifest.ts";
 import { NotWhatWasSealed, VaultDamaged } from "./refusals.ts";
 import { unwrap, wrap, type Derivation } from "./slots.ts";
 import { uuid } from "./uuid.ts";
-import { Vault, type Surroundings } from "./vault.ts";
+import { Vault, type Surroundings as Options } from "./vault.ts";
 
 export { cacheCanary, lost, storageCanary, type Canary, type CanaryNote } from "./canary.ts";
 export { listVaults, vaultsOf, type VaultCard } from "./cards.ts";
 export { VaultDamaged, VaultLocked } from "./refusals.ts";
 export { SEALING } from "./seal.ts";
 export { uuid } from "./uuid.ts";
-export type { Vault as OpenVault } from "./vault.ts";
-
-export interface Options extends Surroundings {
-  /** Asked before each opening of something sealed: true once the vault has to be locked. */
-  deadline?: () => boolean;
-}
+export type { Surroundings as Options, Vault as OpenVault } from "./vault.ts";
 
 export interface NewVault {
   organisation_id: string;
@@ -40,7 +35,7 @@ export async function createVault(chosen: NewVault, options: Options = {}, ladde
   const owner: Owner = { organisation: organisation_id, user: user_id, device: uuid() };
   const vaultKey = random(32);
   const slot = await wrap(password, vault, vaultKey, owner, ladder);
-  const keys = await Keys.of(vaultKey, owner, options.deadline);
+  const keys = await Keys.of(vaultKey, owner);
   vaultKey.fill(0);
   const head = await sealManifest(keys, { generation: 0, snapshot: 0 });
   const header = { initials, colour, owner: await ownerHash(vault, organisation_id, user_id) };
@@ -75,7 +70,7 @@ async function open(database: Database, password: string, options: Options): Pro
   for (const slot of slots) {
     const unwrapped = await unwrap(password, database.vault, slot);
     if (!unwrapped) continue;
-    const keys = await Keys.of(unwrapped.vaultKey, unwrapped.owner, options.deadline);
+    const keys = await Keys.of(unwrapped.vaultKey, unwrapped.owner);
     unwrapped.vaultKey.fill(0);
     return Vault.open(database, keys, options);
   }

@@ -23,21 +23,16 @@ export class Keys {
   readonly #derive: (store: string) => Promise<CryptoKey>;
   readonly #ids: CryptoKey;
   readonly #stores = new Map<string, Promise<CryptoKey>>();
-  #deadline: () => boolean;
   #closed = false;
 
-  private constructor(owner: Owner, derive: (store: string) => Promise<CryptoKey>, ids: CryptoKey, deadline: () => boolean) {
+  private constructor(owner: Owner, derive: (store: string) => Promise<CryptoKey>, ids: CryptoKey) {
     this.owner = owner;
     this.#derive = derive;
     this.#ids = ids;
-    this.#deadline = deadline;
   }
 
-  /**
-   * @param vaultKey 32 bytes; the caller wipes them afterwards
-   * @param deadline asked before each opening: true once the vault has to be locked (timers freeze, this doesn't)
-   */
-  static async of(vaultKey: Bytes, owner: Owner, deadline: () => boolean = () => false): Promise<Keys> {
+  /** @param vaultKey 32 bytes; the caller wipes them afterwards */
+  static async of(vaultKey: Bytes, owner: Owner): Promise<Keys> {
     const material = await crypto.subtle.importKey("raw", vaultKey, "HKDF", false, ["deriveKey"]);
     const derivation = (store: string) => ({
       name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: storeKeyInfo(owner, store, EPOCH),
@@ -46,7 +41,7 @@ export class Keys {
       crypto.subtle.deriveKey(derivation(store), material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
     const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
     const ids = await crypto.subtle.deriveKey(derivation("ids"), material, hmac, false, ["sign"]);
-    return new Keys(owner, derive, ids, deadline);
+    return new Keys(owner, derive, ids);
   }
 
   /** @param version local version: the generation of the vault that writes it */
@@ -61,7 +56,7 @@ export class Keys {
 
   /** @throws NotWhatWasSealed, VaultLocked */
   async open(store: SealedStore, subject: string | number, version: number, sealed: Uint8Array): Promise<Bytes> {
-    if (this.#closed || this.#deadline()) throw new VaultLocked();
+    if (this.#closed) throw new VaultLocked();
     return unseal(await this.#key(store), this.#place(store, subject, version), sealed);
   }
 

@@ -11,7 +11,7 @@ import type { Keys } from "./keys.ts";
 import { logWrite, readLog } from "./log.ts";
 import { openManifest, sealManifest } from "./manifest.ts";
 import { Memory } from "./memory.ts";
-import { VaultDamaged } from "./refusals.ts";
+import { VaultDamaged, VaultLocked } from "./refusals.ts";
 import { readSnapshot, snapshotWrites } from "./snapshot.ts";
 
 export interface Plan<T> {
@@ -27,6 +27,7 @@ export interface Plan<T> {
 export class Transactions {
   readonly #database: Database;
   readonly #keys: Keys;
+  readonly #deadline: () => boolean;
   readonly #channel: BroadcastChannel;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   #memory: Memory;
@@ -34,7 +35,8 @@ export class Transactions {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(database: Database, keys: Keys, memory: Memory, snapshot: number) {
+  private constructor(database: Database, keys: Keys, memory: Memory, snapshot: number, deadline: () => boolean) {
+    this.#deadline = deadline;
     this.#database = database;
     this.#keys = keys;
     this.#memory = memory;
@@ -45,7 +47,7 @@ export class Transactions {
   }
 
   /** @param first the memory of a vault that has no snapshot yet */
-  static async open(database: Database, keys: Keys, first: Memory): Promise<Transactions> {
+  static async open(database: Database, keys: Keys, first: Memory, deadline: () => boolean = () => false): Promise<Transactions> {
     for (;;) {
       try {
         const head = await database.head();
@@ -53,7 +55,7 @@ export class Transactions {
         const { snapshot, generation } = await openManifest(keys, head);
         const memory = snapshot === 0 ? first : await readSnapshot(database, keys, snapshot, generation);
         for (const change of await readLog(database, keys, snapshot, generation)) memory.apply(change, memory.generation + 1);
-        return new Transactions(database, keys, memory, snapshot);
+        return new Transactions(database, keys, memory, snapshot, deadline);
       } catch (error) {
         if (error !== BEHIND) throw error;
       }
@@ -70,12 +72,17 @@ export class Transactions {
     return this.#memory.generation - this.#snapshot;
   }
 
-  /** Reads what is stored now, whichever tab wrote it. */
+  /**
+   * Reads what is stored now, whichever tab wrote it.
+   * @throws VaultLocked once the deadline has passed, also while it was reading
+   */
   async read<T>(task: (memory: Memory) => T | Promise<T>): Promise<T> {
     for (;;) {
       await this.#fresh();
       try {
-        return await task(this.#memory);
+        const answer = await task(this.#memory);
+        if (this.#deadline()) throw new VaultLocked();
+        return answer;
       } catch (error) {
         if (error !== BEHIND) throw error;
       }

@@ -22,6 +22,8 @@ export interface Surroundings {
   /** Milliseconds since the epoch. */
   now?: () => number;
   canary?: Canary;
+  /** Asked with each question: true once the vault has to be locked (timers freeze, this doesn't). Work is still sealed then. */
+  deadline?: () => boolean;
   /** Compact by itself when the log has grown long. Default: true. */
   compacts?: boolean;
 }
@@ -67,7 +69,8 @@ export class Vault implements OpenStore {
       device_id: device, replaces: [], organisation_id: organisation, user_id: user, epoch: null, next_device_seq: 1, audit_head: null,
     };
     const fields: Fields = { identity, journal_days: null, cursor: null, head: 0 };
-    const vault = new Vault(database, keys, await Transactions.open(database, keys, Memory.empty(fields)), surroundings);
+    const transactions = await Transactions.open(database, keys, Memory.empty(fields), surroundings.deadline);
+    const vault = new Vault(database, keys, transactions, surroundings);
     vault.#noteCanary();
     return vault;
   }
