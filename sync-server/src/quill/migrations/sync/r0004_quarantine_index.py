@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "sync_0003"
-down_revision = "sync_0002"
+revision = "sync_0004"
+down_revision = "sync_0003"
 
 
 def upgrade() -> None:
