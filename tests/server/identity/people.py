@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -77,9 +78,12 @@ class Browser(httpx.AsyncClient):
         return await super().send(request, **options)
 
 
-def code(secret: str = SECRET, steps: int = 0) -> str:
-    import time
+def kept(browser: Browser, name: str) -> str:
+    """The value of a cookie the browser has, whatever its path."""
+    return next(cookie.value or "" for cookie in browser.cookies.jar if cookie.name == name)
 
+
+def code(secret: str = SECRET, steps: int = 0) -> str:
     return pyotp.TOTP(secret).generate_otp(int(time.time()) // 30 + steps)
 
 

@@ -64,7 +64,7 @@ def weakness(password: str, *about: str) -> str | None:
         return "It holds a character that can't be typed."
     from zxcvbn import zxcvbn  # its word lists take a while to load, and only the command line chooses passwords
 
-    judged = zxcvbn(password[:JUDGED], user_inputs=list(about))
+    judged = zxcvbn(password[:JUDGED], user_inputs=" ".join(about).lower().split())
     if judged["score"] < WEAKEST:
         said = judged["feedback"]
         return str(said["warning"] or "; ".join(said["suggestions"]) or "It is easy to guess.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from quill.identity.identity import Identity
 from quill.identity.sessions import Caller
 from quill.identity.store import record, settle, within
 from quill.postgres.tables.auth import NOBODY, totp_used
+
+log = logging.getLogger("quill.identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,11 @@ async def _begin(identity: Identity, account: Account, caller: Caller, code: str
 async def _use_code(identity: Identity, connection: AsyncConnection, account: Account, code: str) -> bool:
     """Takes the code's step for good. Of two at once the second waits for the first and finds it taken."""
     assert account.totp is not None
-    secret = identity.totp_secrets.open(account.organisation_id, account.account_id, account.totp)
+    try:
+        secret = identity.totp_secrets.open(account.organisation_id, account.account_id, account.totp)
+    except ValueError:  # sealed under another installation's key, or for another account: no code can be right
+        log.exception("the second factor of account %s", account.account_id)
+        return False
     step = totp.step_of(secret, code)
     if step is None:
         return False
