@@ -47,7 +47,7 @@ export interface SyncStatus {
 }
 
 export type SignInResult =
-  | { ok: true }
+  | { ok: true; vault?: string }
   | { ok: false; error: ErrorDetail }; // `two_factor_required`, `invalid_totp`, `invalid_credentials`, `unreachable`, …
 
 export interface PatientRow extends PatientSummary {

@@ -162,6 +162,7 @@ export interface DeviceStore {
   rememberHello(fields: { epoch?: number; audit_head?: string; journal_days?: number }): Promise<void>;
 
   cursor(): Promise<string | null>;
+  /** Head of the last page with `more: false`: everything up to it is here. 0 before the first. */
   head(): Promise<number>;
   /**
    * Stores page, cursor and purges in one transaction, if the stored cursor is still `askedWith`. At `complete` what the
@@ -221,8 +222,50 @@ export interface StoreChange {
 
 /** A vault that was opened with its key; `vault/index.ts`. */
 export interface OpenStore extends DeviceStore {
-  /** Patients whose words begin with each word of `text` (all for an empty one), by family and given name. */
-  searchPatients(text: string, offset: number, limit: number): Promise<{ total: number; rows: PatientSummary[] }>;
+  /** The vault's name on this device. */
+  readonly id: string;
+  /**
+   * Patients of whom every word of `text` begins a name, number or birth date (all for an empty one), in the list's order.
+   * `own`: work of this device not yet on the server, shown instead of the pulled row (null: hidden).
+   */
+  searchPatients(
+    text: string, offset: number, limit: number, own?: ReadonlyMap<string, PatientSummary | null>,
+  ): Promise<{ total: number; rows: PatientSummary[] }>;
   /** Forgets the keys; no method works afterwards. */
   close(): Promise<void>;
 }
+
+/** What the lock screen knows of a vault without its key. */
+export interface ClosedVault {
+  vault: string;
+  initials: string;
+  colour: string;
+  /** Operations in its outbox. */
+  unsent: number;
+}
+
+/** The vaults of this device; `vault/index.ts`. */
+export interface Vaults {
+  list(): Promise<ClosedVault[]>;
+  /** Those of one person: normally one; a second where the first can't be opened any more. */
+  of(organisation_id: string, user_id: string): Promise<ClosedVault[]>;
+  create(chosen: { organisation_id: string; user_id: string; initials: string; colour: string; password: string }): Promise<OpenStore>;
+  unlock(vault: string, password: string): Promise<OpenStore | "wrong-password" | "damaged">;
+  /** Unsent operations in vaults the browser threw away; null: none was lost. */
+  lost(): Promise<{ unsent: number } | null>;
+}
+
+/** Says things to the other tabs of this browser profile. */
+export interface Tabs {
+  post(message: TabMessage): void;
+  listen(listener: (message: TabMessage) => void): () => void;
+}
+
+export type TabMessage =
+  /** Someone signed in on this profile: what was refused for want of a session may be tried again. */
+  | { type: "signed-in" }
+  /** Look at the server now. */
+  | { type: "look"; vault: string }
+  /** The leader of a vault says how its syncing stands; `ask` makes it say so. */
+  | { type: "ask"; vault: string }
+  | { type: "engine"; vault: string; status: { network: "online" | "offline" | "sending"; signInNeeded: boolean; updateNeeded: boolean; stored: number } };
