@@ -13,35 +13,43 @@ import styles from "./letters.module.css";
 
 interface Answers {
   onClose: () => void;
-  onSign: () => void;
-  onAmend: (reason: string, sections: Letter["sections"]) => void;
-  onRetract: () => void;
+  onSign: (shown: Drawn) => void;
+  onAmend: (reason: string, sections: Letter["sections"], shown: Drawn) => void;
+  onRetract: (shown: Drawn) => void;
+}
+
+/** The letter as this question drew it: a change that arrives while it is asked is not in it, and not signed. */
+export interface Drawn {
+  version: number;
+  letter: Letter;
 }
 
 /** The one question before each act that can't be taken back. */
-export function LetterDialogs({ asking, letter, failed, ...answers }: Answers & { asking: Asking; letter: Letter; failed: boolean }) {
+export function LetterDialogs({ asking, drawn: now, failed, ...answers }: Answers & { asking: Asking; drawn: Drawn; failed: boolean }) {
+  const [drawn] = useState(now);
   const problem = failed && <Notice tone="danger" live>{texts.errors.unknown}</Notice>;
-  if (asking === "sign") return <Sign letter={letter} problem={problem} {...answers} />;
-  if (asking === "amend") return <Amend letter={letter} problem={problem} {...answers} />;
+  if (asking === "sign") return <Sign drawn={drawn} problem={problem} {...answers} />;
+  if (asking === "amend") return <Amend drawn={drawn} problem={problem} {...answers} />;
   return (
     <Dialog title={texts.letters.retractTitle} onClose={answers.onClose}>
       {problem}
       <p>{texts.letters.retractIntro}</p>
       <DialogActions>
         <Button variant="default" onClick={answers.onClose}>{texts.letters.cancel}</Button>
-        <Button color="red" onClick={answers.onRetract}>{texts.letters.retractConfirm}</Button>
+        <Button color="red" onClick={() => answers.onRetract(drawn)}>{texts.letters.retractConfirm}</Button>
       </DialogActions>
     </Dialog>
   );
 }
 
-type Part = Answers & { letter: Letter; problem: React.ReactNode };
+type Part = Answers & { drawn: Drawn; problem: React.ReactNode };
 
 function ordered(letter: Letter) {
   return Object.entries(letter.sections).sort(([, a], [, b]) => a.order - b.order);
 }
 
-function Sign({ letter, problem, onClose, onSign }: Part) {
+function Sign({ drawn, problem, onClose, onSign }: Part) {
+  const { letter } = drawn;
   const offline = useStatus()?.network === "offline";
   return (
     <Dialog title={texts.letters.signTitle} onClose={onClose} wide>
@@ -60,13 +68,14 @@ function Sign({ letter, problem, onClose, onSign }: Part) {
       </div>
       <DialogActions>
         <Button variant="default" onClick={onClose}>{texts.letters.cancel}</Button>
-        <Button onClick={onSign}>{texts.letters.signConfirm}</Button>
+        <Button onClick={() => onSign(drawn)}>{texts.letters.signConfirm}</Button>
       </DialogActions>
     </Dialog>
   );
 }
 
-function Amend({ letter, problem, onClose, onAmend }: Part) {
+function Amend({ drawn, problem, onClose, onAmend }: Part) {
+  const { letter } = drawn;
   const [sections, setSections] = useState(letter.sections);
   const [reason, setReason] = useState("");
   const changed = Object.fromEntries(Object.entries(sections).filter(([key, section]) => section.text !== letter.sections[key]?.text));
@@ -86,7 +95,7 @@ function Amend({ letter, problem, onClose, onAmend }: Part) {
       <TextInput label={texts.letters.amendReason} value={reason} maxLength={500} onChange={(event) => setReason(event.currentTarget.value)} />
       <DialogActions>
         <Button variant="default" onClick={onClose}>{texts.letters.cancel}</Button>
-        <Button disabled={!complete} onClick={() => onAmend(reason.trim(), changed)}>{texts.letters.amendConfirm}</Button>
+        <Button disabled={!complete} onClick={() => onAmend(reason.trim(), changed, drawn)}>{texts.letters.amendConfirm}</Button>
       </DialogActions>
     </Dialog>
   );

@@ -45,7 +45,12 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
       setFailed(true);
     }
   };
-  const toggleReady = () => act(() => device.setLetterState(view.id, letter.state === "ready" ? "draft" : "ready"));
+  const drawn = () => ({ version: draft.version, letter });
+  const toggleReady = () => act(() => device.setLetterState(view.id, letter.state === "ready" ? "draft" : "ready", undefined, drawn()));
+  const ask = async (what: Asking) => {
+    await draft.flush();
+    setAsking(what);
+  };
 
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
@@ -82,7 +87,7 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
             </span>
           )}
         </div>
-        <LetterActions view={view} letter={letter} onToggleReady={() => void toggleReady()} onAsk={setAsking} />
+        <LetterActions view={view} letter={letter} onToggleReady={() => void toggleReady()} onAsk={(what) => void ask(what)} />
       </div>
 
       {writable ? (
@@ -109,10 +114,10 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
 
       {asking && (
         <LetterDialogs
-          asking={asking} letter={letter} failed={failed} onClose={() => setAsking(undefined)}
-          onSign={() => void act(() => device.setLetterState(view.id, "signed"))}
-          onAmend={(reason, changed) => void act(() => device.setLetterState(view.id, "amended", { reason, sections: changed }))}
-          onRetract={() => void act(() => device.setLetterState(view.id, "retracted"))}
+          asking={asking} drawn={drawn()} failed={failed} onClose={() => setAsking(undefined)}
+          onSign={(shown) => void act(() => device.setLetterState(view.id, "signed", undefined, shown))}
+          onAmend={(reason, sections, shown) => void act(() => device.setLetterState(view.id, "amended", { reason, sections }, shown))}
+          onRetract={(shown) => void act(() => device.setLetterState(view.id, "retracted", undefined, shown))}
         />
       )}
     </article>

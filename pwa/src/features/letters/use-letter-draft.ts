@@ -10,6 +10,8 @@ const encoder = new TextEncoder();
 export interface LetterDraft {
   /** The letter as it stands on this screen: what was typed laid over what the device holds. */
   letter: Letter;
+  /** The version the device held when that was drawn. */
+  version: number;
   set: (field: string, value: unknown) => void;
   /** Seals what is typed; answers once it is on disk. */
   flush: () => Promise<void>;
@@ -26,18 +28,21 @@ export interface LetterDraft {
 export function useLetterDraft(view: LetterView): LetterDraft {
   const device = useDevice();
   const { id } = view;
-  const [base, setBase] = useState(view.letter);
+  const [base, setBase] = useState<Base>(view);
   const [typed, setTyped] = useState<Record<string, unknown>>({});
   const [savedAt, setSavedAt] = useState(view.saved_at);
   const [saving, setSaving] = useState(false);
   const [failed, setFailed] = useState(false);
   const [tooLong, setTooLong] = useState(false);
   const unsealed = useRef<Record<string, unknown>>({});
+  /** What the screen showed when the first of the unsealed fields was typed in; no later answer changes it. */
+  const shown = useRef<Showed>(undefined);
   const sealing = useRef<Promise<void>>(Promise.resolve());
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const touched = useRef(false);
-  const held = useRef(base);
-  held.current = base;
+  const now: Base = { letter: lay(base.letter, typed), version: base.version };
+  const drawn = useRef(now);
+  drawn.current = now;
 
   const flush = useCallback(async (): Promise<void> => {
     clearTimeout(timer.current);
@@ -45,18 +50,21 @@ export function useLetterDraft(view: LetterView): LetterDraft {
     sealing.current = sealing.current.then(async () => {
       const batch = unsealed.current;
       if (Object.keys(batch).length === 0) return;
+      const showed = shown.current;
       unsealed.current = {};
+      shown.current = undefined;
       setSaving(true);
       try {
-        const { saved_at } = await device.edit("letter", id, batch);
+        const { saved_at } = await device.edit("letter", id, batch, showed);
         const sealed = await device.letter(id);
-        if (sealed) setBase(sealed.letter);
+        if (sealed) setBase(sealed);
         // From here on the device's answer holds these fields, unless they were typed in again meanwhile.
         setTyped((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !(field in batch) || field in unsealed.current)));
         setSavedAt(saved_at);
         setFailed(false);
       } catch {
         unsealed.current = { ...batch, ...unsealed.current };
+        shown.current = earlier(showed, shown.current);
         setFailed(true);
         timer.current ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
       } finally {
@@ -68,12 +76,14 @@ export function useLetterDraft(view: LetterView): LetterDraft {
 
   const set = useCallback(
     (field: string, value: unknown) => {
-      const next = lay(held.current, { ...unsealed.current, [field]: value });
+      const next = lay(drawn.current.letter, { [field]: value });
       // The server refuses a body above its limit; the editor stops before it, so that no text is written in vain.
       const over = encoder.encode(JSON.stringify(next)).length > LIMITS.max_body_bytes - 1024;
       setTooLong(over);
       if (over) return;
       touched.current = true;
+      shown.current ??= { version: drawn.current.version, was: {} };
+      if (!Object.hasOwn(shown.current.was, field)) shown.current.was[field] = fieldOf(drawn.current.letter, field) ?? null;
       unsealed.current[field] = value;
       setTyped((before) => ({ ...before, [field]: value }));
       timer.current ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
@@ -81,7 +91,7 @@ export function useLetterDraft(view: LetterView): LetterDraft {
     [flush],
   );
 
-  useEffect(() => setBase(view.letter), [view.letter]);
+  useEffect(() => setBase(view), [view]);
 
   useEffect(() => {
     const release = holdTyping(flush);
@@ -96,7 +106,19 @@ export function useLetterDraft(view: LetterView): LetterDraft {
     };
   }, [device, flush, id]);
 
-  return { letter: lay(base, typed), set, flush, saving: saving || Object.keys(typed).length > 0, savedAt, failed, tooLong };
+  return { ...now, set, flush, saving: saving || Object.keys(typed).length > 0, savedAt, failed, tooLong };
+}
+
+type Base = Pick<LetterView, "letter" | "version">;
+type Showed = { version: number; was: Record<string, unknown> } | undefined;
+
+/** Two accounts of what the screen showed in one: the earlier holds. */
+function earlier(first: Showed, second: Showed): Showed {
+  return first && second ? { version: first.version, was: { ...second.was, ...first.was } } : (first ?? second);
+}
+
+function fieldOf(letter: Letter, field: string): unknown {
+  return field.startsWith("sections/") ? letter.sections[field.slice(9)] : letter[field as keyof Letter];
 }
 
 /** The letter with `fields` (`title`, `sections/plan`, …) laid over it; null takes a section away. */

@@ -11,9 +11,10 @@ import styles from "./messages.module.css";
 /** Messages, newest first; whom they are about where the list mixes several patients. */
 export function MessageList({ messages, withPatient }: { messages: MessageView[]; withPatient?: boolean }) {
   const who = useWho();
+  const newest = [...messages].sort((a, b) => b.at.localeCompare(a.at));
   return (
     <ol className={styles.list} aria-label={texts.messages.title}>
-      {messages.map((view) => (
+      {newest.map((view) => (
         <li key={view.id} className={styles.message} data-own={view.by === who.user_id}>
           <p className={styles.head}>
             <strong>{view.by === who.user_id ? texts.messages.you : view.by_name}</strong>
