@@ -146,7 +146,7 @@ export const texts = {
     placeholder: (heading: string) => `Write ${heading.toLocaleLowerCase("en-GB")}`,
     marks: {
       parallel: "A colleague changed another part of this letter at the same time. Both changes are kept.",
-      "under-review": "Two people changed this at the same time. Both texts are kept and under review.",
+      "under-review": "Under review: two people changed this letter at the same time. Both texts are kept.",
       "changed-below": "The server's text has changed beneath what you are writing. Yours is kept.",
     },
     openReview: "Open the review",

@@ -1,10 +1,12 @@
 import { ConflictRows } from "../../features/conflicts/conflict-rows.tsx";
 import { LettersToDo } from "../../features/letters/letters-to-do.tsx";
+import { toDo } from "../../features/letters/to-do.ts";
 import { RefusedWork } from "../../features/sync/refused-work.tsx";
 import { Nothing } from "../../ui/absence.tsx";
 import { useAnswer } from "../../ui/device.tsx";
 import { Page } from "../../ui/page.tsx";
 import { texts } from "../../ui/texts.ts";
+import { useWho } from "../../ui/who.tsx";
 
 /** What waits for this person, the most urgent first. */
 export function WorkPage() {
@@ -14,13 +16,14 @@ export function WorkPage() {
   const known = conflicts && letters && page;
   const open = conflicts?.filter((conflict) => conflict.status === "open") ?? [];
   const failed = page?.failed ?? [];
-  const idle = open.length === 0 && failed.length === 0 && !LettersToDo.some(letters ?? []);
+  const todo = toDo(letters ?? [], useWho());
+  const idle = [open, failed, ...Object.values(todo)].every((list) => list.length === 0);
   return (
     <Page title={texts.workList.title}>
       {known && idle && <Nothing title={texts.workList.nothing} hint={texts.workList.nothingHint} />}
       <ConflictRows conflicts={open} />
       <RefusedWork failed={failed} />
-      <LettersToDo letters={letters ?? []} />
+      <LettersToDo {...todo} />
     </Page>
   );
 }

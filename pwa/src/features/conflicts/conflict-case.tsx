@@ -100,7 +100,7 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
         </div>
       </dl>
       {view.status !== "open" && <Notice>{texts.review.missing}</Notice>}
-      {view.work && <Notice live>{texts.review.decided}</Notice>}
+      {view.work === "on-device" && <Notice live>{texts.review.decided}</Notice>}
       {!view.mayChoose && <Notice>{texts.review.mayNotChoose}</Notice>}
       {view.mayChoose && !view.mayCompose && <Notice>{texts.review.mayNotCompose}</Notice>}
 

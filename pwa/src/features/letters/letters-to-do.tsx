@@ -4,29 +4,21 @@ import type { LetterRow } from "../../sync/device.ts";
 import { Section } from "../../ui/page.tsx";
 import { Rows } from "../../ui/row.tsx";
 import { texts } from "../../ui/texts.ts";
-import { useWho } from "../../ui/who.tsx";
 import { LetterLine } from "./letter-row.tsx";
-import { maySign } from "./rights.ts";
+import type { ToDo } from "./to-do.ts";
 
 const FIRST = 12;
 
 /** Letters that wait for someone: signatures on their way, letters to sign, drafts. */
-export function LettersToDo({ letters }: { letters: LetterRow[] }) {
-  const who = useWho();
-  const newest = [...letters].sort((a, b) => b.changed_at.localeCompare(a.changed_at));
+export function LettersToDo({ waiting, toSign, drafts }: ToDo) {
   return (
     <>
-      <Part title={texts.workList.waitingSignature} letters={newest.filter((letter) => letter.signatureWaiting)} />
-      {maySign(who) && (
-        <Part title={texts.workList.toSign} letters={newest.filter((letter) => letter.state === "ready" && !letter.signatureWaiting)} />
-      )}
-      <Part title={texts.workList.drafts} letters={newest.filter((letter) => letter.state === "draft")} />
+      <Part title={texts.workList.waitingSignature} letters={waiting} />
+      <Part title={texts.workList.toSign} letters={toSign} />
+      <Part title={texts.workList.drafts} letters={drafts} />
     </>
   );
 }
-
-/** Whether there is anything to show. */
-LettersToDo.some = (letters: LetterRow[]) => letters.some((letter) => letter.signatureWaiting || letter.state === "ready" || letter.state === "draft");
 
 function Part({ title, letters }: { title: string; letters: LetterRow[] }) {
   const [all, setAll] = useState(false);

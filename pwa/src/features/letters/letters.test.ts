@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Letter } from "@quill/schemas";
+import type { LetterRow } from "../../sync/device.ts";
 import { keyOf } from "./headings.ts";
 import { fromLines, toLines } from "./recipient-lines.ts";
 import { mayAmend, mayEdit, maySign } from "./rights.ts";
+import { toDo } from "./to-do.ts";
 import { lay } from "./use-letter-draft.ts";
 
 const letter: Letter = {
@@ -37,6 +39,23 @@ describe("headings and recipients", () => {
     const known = [{ name: "Dr Ann Lee", role: "GP", organisation: "Elm Surgery", email: "ann@elm.example" }];
     expect(fromLines(toLines(known), known)).toEqual(known);
     expect(fromLines("Dr Ann Lee, GP, Elm Surgery\n\n  Ravi Patel ", known)).toEqual([known[0], { name: "Ravi Patel" }]);
+  });
+});
+
+describe("the work list", () => {
+  const row = (id: string, fields: object) => ({ id, author_id: "other", state: "draft", work: null, signatureWaiting: false, changed_at: id, ...fields }) as LetterRow;
+  const letters = [
+    row("1", {}), row("2", { author_id: "u" }), row("3", { work: "on-device" }), row("4", { state: "ready" }), row("5", { state: "ready", signatureWaiting: true }), row("6", { state: "signed" }),
+  ];
+  const ids = (role: string) => Object.values(toDo(letters, who(role))).map((list: LetterRow[]) => list.map(({ id }) => id));
+
+  it("shows a clinician what to sign and their own drafts, newest first", () => {
+    expect(ids("Clinician")).toEqual([["5"], ["4"], ["3", "2"]]);
+  });
+
+  it("shows a secretary every draft of the ward, and an administrator nobody else's", () => {
+    expect(ids("Secretary")).toEqual([["5"], [], ["3", "2", "1"]]);
+    expect(ids("Administrator")).toEqual([["5"], [], ["3", "2"]]);
   });
 });
 
