@@ -17,7 +17,7 @@ export function WorkPage() {
   const open = conflicts?.filter((conflict) => conflict.status === "open") ?? [];
   const failed = page?.failed ?? [];
   const todo = toDo(letters ?? [], useWho());
-  const idle = [open, failed, ...Object.values(todo)].every((list) => list.length === 0);
+  const idle = open.length + failed.length + todo.waiting.length + todo.toSign.length + todo.drafts.length === 0;
   return (
     <Page title={texts.workList.title}>
       {known && idle && <Nothing title={texts.workList.nothing} hint={texts.workList.nothingHint} />}
