@@ -7,6 +7,7 @@ import pytest_asyncio
 from quill.postgres.sessions import SyncDatabase
 from quill.settings import Settings
 
+from .signed_in import Member, Server
 from .ward import Ward
 
 
@@ -21,3 +22,16 @@ async def database(settings: Settings) -> AsyncIterator[SyncDatabase]:
 @pytest_asyncio.fixture
 async def ward(database: SyncDatabase) -> Ward:
     return await Ward(database).found()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def server(settings: Settings) -> AsyncIterator[Server]:
+    async with Server(settings).running() as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def member(server: Server, ward: Ward) -> AsyncIterator[Member]:
+    """A clinician of ward a, signed in, with a device that said hello."""
+    async with server.member(ward, "Clinician", team=ward.a) as member:
+        yield member
