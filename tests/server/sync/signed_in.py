@@ -72,8 +72,10 @@ class Member:
             "/api/sync/push", json={"device_id": self.device.device_id, "ops": list(operations), **more}
         )
 
-    async def send(self, text: bytes, **headers: str) -> httpx.Response:
-        return await self.client.post("/api/sync/push", content=text, headers={"content-type": "application/json", **headers})
+    async def send(self, text: bytes, **headers: str | bytes) -> httpx.Response:
+        given = {"content-type": "application/json", **headers}
+        packed = [(name.encode(), value.encode() if isinstance(value, str) else value) for name, value in given.items()]
+        return await self.client.post("/api/sync/push", content=text, headers=packed)
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:

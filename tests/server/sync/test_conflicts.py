@@ -19,7 +19,9 @@ from .ward import MADE_AT, Device, Ward, outcomes, section, sections, seen, sign
 class Clash:
     """Amara's plan stands in the letter, ben's is in a conflict."""
 
-    def __init__(self, ward: Ward, amara: Device, ben: Device, patient_id: str, letter_id: str, verdict: dict[str, Any]) -> None:
+    def __init__(
+        self, ward: Ward, amara: Device, ben: Device, patient_id: str, letter_id: str, verdict: dict[str, Any]
+    ) -> None:
         self.ward, self.amara, self.ben = ward, amara, ben
         self.patient_id, self.letter_id, self.verdict = patient_id, letter_id, verdict
         self.id = verdict["conflict_id"]
@@ -277,4 +279,3 @@ async def test_a_signature_on_a_text_that_changed_meanwhile_is_a_conflict(ward: 
     verdict = await amara.one(sign)
     assert verdict["outcome"] == "conflict"
     assert (await ward.entry(letter["id"]))["body"]["state"] == "ready"
-

@@ -113,9 +113,7 @@ async def _waiting_for_a_lock(ward: Ward, count: int) -> None:
     """Until that many sessions of this database wait for somebody's transaction."""
     async with asyncio.timeout(10):
         while True:
-            rows = await ward.rows(
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
-            )
+            rows = await ward.rows("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')")
             if rows[0][0] >= count:
                 return
             await asyncio.sleep(0.01)

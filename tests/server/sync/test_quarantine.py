@@ -69,9 +69,7 @@ class Withheld:
     async def release(self, device: Device, take: str) -> dict[str, Any]:
         record = await self.record()
         chosen = {"take": take, "note": "It is right."}
-        return await device.one(
-            device.op("quarantine", "resolve", record["id"], base_version=record["version"], set=chosen)
-        )
+        return await device.one(device.op("quarantine", "resolve", record["id"], base_version=record["version"], set=chosen))
 
 
 async def test_work_of_somebody_who_lost_the_scope_is_withheld_and_they_are_told_only_that(ward: Ward) -> None:

@@ -56,9 +56,7 @@ async def test_a_refused_request_does_not_touch_those_it_was_gathered_with(ward:
     assert isinstance(results[1], ApiError)
 
 
-async def test_an_operation_that_breaks_the_rules_program_is_refused_alone(
-    ward: Ward, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_operation_that_breaks_the_rules_program_is_refused_alone(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     device = await ward.device(ward.amara)
     operations = [device.new_patient() for _ in range(5)]
     sound = batch.decide

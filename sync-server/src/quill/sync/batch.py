@@ -46,7 +46,9 @@ async def decide_batch(
         sessions[one.actor.user_id] = one.actor.roles & sessions.get(one.actor.user_id, one.actor.roles)
     facts = Facts(head, sessions)
     reader = Reader(connection, facts)
-    await reader.read([Task(sent.op, one.actor.user_id, one.device_id) for one in submissions for sent in one.sent])
+    # Of an empty request who sends it is still asked.
+    tasks = [(op, one) for one in submissions for op in ([sent.op for sent in one.sent] or [{}])]
+    await reader.read([Task(op, one.actor.user_id, one.device_id) for op, one in tasks])
     batch = Batch(connection, facts, reader, give_up)
     answers = [await batch.take(one) for one in submissions]
     await batch.write()

@@ -45,11 +45,13 @@ class Submission:
 
 def submission(actor: Actor, device_id: str | None, operations: Sequence[Mapping[str, Any]]) -> Submission:
     """``operations`` have a readable ``op_id`` and ``device_seq``."""
-    return Submission(actor, device_id, tuple(map(_sent, operations)))
+    # Number and device change when a vault takes a new id; without one, the time is that of the request, not of the person.
+    apart = ("device_seq",) if device_id else ("device_seq", "made_at")
+    return Submission(actor, device_id, tuple(_sent(op, apart) for op in operations))
 
 
-def _sent(op: Mapping[str, Any]) -> Sent:
-    text = written(op, without="device_seq")
+def _sent(op: Mapping[str, Any], apart: Sequence[str]) -> Sent:
+    text = written(op, without=apart)
     if len(text) > LIMITS["max_op_bytes"]:
         faults: Sequence[Fault] = (Fault("op_too_large", "", f"at most {LIMITS['max_op_bytes']} bytes"),)
     else:
@@ -57,9 +59,9 @@ def _sent(op: Mapping[str, Any]) -> Sent:
     return Sent(op, op["op_id"], op["device_seq"], hashlib.sha256(text).digest(), faults)
 
 
-def written(op: Mapping[str, Any], *, without: str | None = None) -> bytes:
+def written(op: Mapping[str, Any], *, without: Sequence[str] = ()) -> bytes:
     """The operation as JSON, keys sorted; also one that can't be stored as it is: halves of characters are escaped."""
-    kept = {name: value for name, value in op.items() if name != without}
+    kept = {name: value for name, value in op.items() if name not in without}
     try:
         return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:

@@ -1,0 +1,369 @@
+"""Bad input (docs: what must be survived, 1-15 and 28), sent over HTTP by somebody who is signed in.
+
+A request that is refused whole writes nothing at all; an operation that is refused writes nothing but what it was (kept in
+quarantine) and its verdict, and those beside it go on.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from .signed_in import Member, Server, refusal
+from .ward import Ward, outcomes, section, seen
+
+
+async def rejected(ward: Ward, member: Member, operation: dict[str, Any]) -> tuple[str, str]:
+    """(error_code, path) of its refusal; asserts that it became nothing, is kept, and holds up nobody."""
+    answer = await member.push(operation, member.device.new_patient())
+    assert answer.status_code == 200, answer.text
+    first, second = answer.json()["verdicts"]
+    assert first["outcome"] == "rejected"
+    assert second["outcome"] == "applied"
+    rows = await ward.rows("SELECT kind FROM revision WHERE op_id = %s", operation["op_id"])
+    assert {kind for (kind,) in rows} == {"quarantine"}
+    return first["error"]["error_code"], first["error"].get("path", "")
+
+
+async def refused(ward: Ward, member: Member, text: bytes, **headers: str | bytes) -> tuple[int, str]:
+    """Status and code of a request that was refused whole, and wrote nothing."""
+    before = await ward.written()
+    answer = await member.send(text, **headers)
+    assert await ward.written() == before
+    return refusal(answer)
+
+
+def envelope(member: Member, *operations: Any) -> bytes:
+    return orjson.dumps({"device_id": member.device.device_id, "ops": operations})
+
+
+def text_with(member: Member, value: str) -> bytes:
+    """A push whose one operation has this JSON in a field."""
+    marked = envelope(member, member.device.new_patient(gp="MARK"))
+    return marked.replace(b'"MARK"', value.encode())
+
+
+class TestTheRequest:
+    async def test_nested_ten_thousand_deep(self, ward: Ward, member: Member) -> None:
+        for deep in ("[" * 10_000 + "]" * 10_000, '{"a":' * 10_000 + "1" + "}" * 10_000):
+            assert await refused(ward, member, text_with(member, deep)) == (422, "invalid_json")
+
+    async def test_a_hundred_megabytes_without_a_length_are_not_read(self, ward: Ward, member: Member) -> None:
+        before, sent = await ward.written(), 0
+
+        async def endless() -> AsyncIterator[bytes]:
+            nonlocal sent
+            for _ in range(1600):
+                sent += 65_536
+                yield b" " * 65_536
+
+        answer = await member.client.post("/api/sync/push", content=endless(), headers={"content-type": "application/json"})
+        assert refusal(answer) == (413, "request_too_large")
+        assert sent < 3 << 20
+        assert await ward.written() == before
+
+    async def test_two_mebibytes_and_one_byte(self, ward: Ward, member: Member) -> None:
+        text = envelope(member)
+        assert await refused(ward, member, text + b" " * ((2 << 20) + 1 - len(text))) == (413, "request_too_large")
+        assert (await member.send(text + b" " * ((2 << 20) - len(text)))).status_code == 200
+
+    async def test_a_gzip_bomb_is_not_unpacked(self, ward: Ward, member: Member) -> None:
+        bomb = gzip.compress(b" " * (64 << 20))
+        found = await refused(ward, member, bomb, **{"content-encoding": "gzip"})
+        assert found == (415, "unsupported_media_type")
+
+    @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+    async def test_only_json(self, ward: Ward, member: Member, media_type: str) -> None:
+        found = await refused(ward, member, envelope(member), **{"content-type": media_type})
+        assert found == (415, "unsupported_media_type")
+
+    @pytest.mark.parametrize(
+        "value", ['{"a":1,"a":2}', "NaN", "Infinity", "-Infinity", "{'a': 1}", "1" * 5_000, '"\\x"', "tru", '"\x01"']
+    )
+    async def test_what_is_not_json_or_has_a_key_twice(self, ward: Ward, member: Member, value: str) -> None:
+        assert await refused(ward, member, text_with(member, value)) == (422, "invalid_json")
+
+    @pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"\xef\xbb\xbf{}", b"{", b'{"a":1}{', b'"\xed\xa0\x80"'])
+    async def test_what_can_not_be_read_at_all(self, ward: Ward, member: Member, text: bytes) -> None:
+        assert await refused(ward, member, text) == (422, "invalid_json")
+
+    @pytest.mark.parametrize(
+        ("value", "path"),
+        [
+            (None, ""),
+            ([], ""),
+            ({"ops": []}, "/device_id"),
+            ({"device_id": "x", "ops": []}, "/device_id"),
+            ({"device_id": str(uuid4())}, "/ops"),
+            ({"device_id": str(uuid4()), "ops": {}}, "/ops"),
+            ({"device_id": str(uuid4()), "ops": [1]}, "/ops/0"),
+            ({"device_id": str(uuid4()), "ops": [], "more": 1}, "/more"),
+            ({"device_id": str(uuid4()), "ops": [{"device_seq": 1}]}, "/ops/0/op_id"),
+            ({"device_id": str(uuid4()), "ops": [{"op_id": str(uuid4())}]}, "/ops/0/device_seq"),
+            ({"device_id": str(uuid4()), "ops": [{"op_id": str(uuid4()), "device_seq": 0}]}, "/ops/0/device_seq"),
+            ({"device_id": str(uuid4()), "ops": [{"op_id": str(uuid4()), "device_seq": "1"}]}, "/ops/0/device_seq"),
+            ({"device_id": str(uuid4()), "ops": [{"op_id": str(uuid4()), "device_seq": 2**60}]}, "/ops/0/device_seq"),
+        ],
+    )
+    async def test_an_envelope_that_is_wrong_is_told_where(self, ward: Ward, member: Member, value: Any, path: str) -> None:
+        before = await ward.written()
+        answer = await member.send(orjson.dumps(value))
+        assert refusal(answer) == (422, "invalid_request")
+        assert path in [fault["path"] for fault in answer.json()["detail"]["errors"]]
+        assert await ward.written() == before
+
+    @pytest.mark.parametrize("change", [str.upper, lambda text: "{" + text + "}", lambda _: "0" * 8 + "-0000-0000-0000-" + "0" * 12,
+                                        lambda text: text.replace("-", ""), lambda text: text + "\n"])  # fmt: skip
+    async def test_an_op_id_that_is_no_lower_case_uuid(self, ward: Ward, member: Member, change: Any) -> None:
+        operation = member.device.new_patient()
+        before = await ward.written()
+        answer = await member.push({**operation, "op_id": change("abcdef00-0000-7000-8000-00000000abcd")})
+        assert refusal(answer) == (422, "invalid_request")
+        assert [fault["path"] for fault in answer.json()["detail"]["errors"]] == ["/ops/0/op_id"]
+        assert await ward.written() == before
+
+    async def test_five_hundred_with_a_bad_one_in_the_middle(self, ward: Ward, member: Member) -> None:
+        operations = [member.device.new_patient() for _ in range(500)]
+        operations[250]["set"]["sex"] = "?"
+        answer = await member.push(*operations)
+        assert outcomes(answer.json()["verdicts"]) == ["applied"] * 250 + ["rejected"] + ["applied"] * 249
+
+    async def test_five_hundred_and_one(self, ward: Ward, member: Member) -> None:
+        found = await refused(ward, member, envelope(member, *(member.device.new_patient() for _ in range(501))))
+        assert found == (413, "request_too_large")
+
+    async def test_a_gap_answers_what_is_expected(self, ward: Ward, member: Member) -> None:
+        member.device.next_seq = 5
+        before = await ward.written()
+        answer = await member.push(member.device.new_patient())
+        assert refusal(answer) == (409, "device_seq_gap")
+        assert answer.json()["detail"]["expected"] == 1
+        assert await ward.written() == before
+
+    @pytest.mark.parametrize("version", ["0", "", "-1", "1.0", "one", "\u00b2"])
+    async def test_a_protocol_below_the_floor(self, ward: Ward, member: Member, version: str) -> None:
+        found = await refused(ward, member, envelope(member), **{"x-quill-protocol": version.encode("latin-1")})
+        assert found == (426, "protocol_too_old")
+
+    async def test_not_signed_in_and_without_csrf(self, ward: Ward, member: Member) -> None:
+        text = envelope(member, member.device.new_patient())
+        assert await refused(ward, member, text, **{"x-csrf-token": "x"}) == (403, "csrf_failed")
+        member.client.cookies.clear()
+        assert await refused(ward, member, text) == (401, "not_signed_in")
+
+    async def test_a_changed_audit_head(self, ward: Ward, member: Member) -> None:
+        head = (await member.push()).json()["audit_head"]
+        assert (await member.push(audit_head=head)).status_code == 200
+        before = await ward.written()
+        answer = await member.push(member.device.new_patient(), audit_head=("B" if head[0] == "A" else "A") + head[1:])
+        assert refusal(answer) == (400, "bad_audit_head")
+        assert await ward.written() == before
+
+
+class TestAnOperation:
+    @pytest.mark.parametrize(
+        "value", ["1e400", "-1e400", "1.5", "9007199254740993", "-9007199254740993", '"\\ud800"', '"\\u0000"']
+    )
+    async def test_numbers_and_texts_that_can_not_be_kept(self, ward: Ward, member: Member, value: str) -> None:
+        answer = await member.send(text_with(member, value))
+        assert answer.status_code == 200, answer.text
+        (verdict,) = answer.json()["verdicts"]
+        assert verdict["error"]["error_code"] == "bad_value"
+        assert verdict["error"]["path"] == "/set/gp"
+        assert await ward.rows("SELECT kind FROM entry WHERE kind = 'patient'") == []
+
+    async def test_proto_is_a_field_like_any_other_unknown_one(self, ward: Ward, member: Member) -> None:
+        operation = member.device.new_patient(**{"__proto__": {"admin": True}})
+        assert await rejected(ward, member, operation) == ("bad_field", "/set/__proto__")
+
+    @pytest.mark.parametrize("change", [str.upper, lambda text: "{" + text + "}", lambda _: "0" * 8 + "-0000-0000-0000-" + "0" * 12,
+                                        lambda text: text[:-1] + "é", lambda text: text[:-1] + "\u202e", lambda _: 7])  # fmt: skip
+    async def test_an_id_that_is_no_lower_case_uuid(self, ward: Ward, member: Member, change: Any) -> None:
+        operation = member.device.new_patient()
+        assert await rejected(ward, member, {**operation, "id": change(operation["id"])}) == ("invalid_operation", "/id")
+
+    async def test_a_uuid_of_the_future_is_a_uuid(self, ward: Ward, member: Member) -> None:
+        operation = {**member.device.new_patient(), "id": "ffffffff-ffff-7fff-bfff-ffffffffffff"}
+        assert (await member.push(operation)).json()["verdicts"][0]["outcome"] == "applied"
+
+    async def test_text_is_kept_as_it_was_sent(self, ward: Ward, member: Member) -> None:
+        """Right-to-left override, both forms of é, HTML and formulas are a person's text: nothing is normalised or cut."""
+        name = {"family": "\u202eAda e\u0301 \u00e9 <script>alert(1)</script>", "given": ['=cmd|"/c calc"!A1']}
+        operation = member.device.new_patient(name=name)
+        assert (await member.push(operation)).json()["verdicts"][0]["outcome"] == "applied"
+        assert (await ward.entry(operation["id"]))["body"]["name"] == name
+
+    @pytest.mark.parametrize(
+        "date", ["0000-01-01", "10000-01-01", "2023-02-29", "1950-2-3", "1950-02-03T00:00:00Z", "", "19500203", 1950]
+    )
+    async def test_a_birth_date_that_is_no_day(self, ward: Ward, member: Member, date: Any) -> None:
+        found = await rejected(ward, member, member.device.new_patient(birth_date=date))
+        assert found == ("bad_value", "/set/birth_date")
+
+    @pytest.mark.parametrize("instant", ["2016-12-31T23:59:60Z", "2026-03-29T01:30:00", "2026-03-02T09:00:00+99:00", "now", 0])
+    async def test_a_made_at_that_is_no_instant(self, ward: Ward, member: Member, instant: Any) -> None:
+        operation = {**member.device.new_patient(), "made_at": instant}
+        assert await rejected(ward, member, operation) == ("invalid_operation", "/made_at")
+
+    @pytest.mark.parametrize("instant", ["1970-01-01T00:00:00Z", "2099-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00",
+                                         "9999-12-31T23:59:59-14:00"])  # fmt: skip
+    async def test_a_devices_clock_decides_nothing(self, ward: Ward, member: Member, instant: str) -> None:
+        first = {**member.device.new_patient(), "made_at": instant}
+        assert (await member.push(first)).json()["verdicts"][0]["outcome"] == "applied"
+        edit = member.device.patch("patient", first["id"], 1, set={"sex": "other"}, was={"sex": "male"}, made_at=instant)
+        assert (await member.push(edit)).json()["verdicts"][0]["outcome"] == "conflict"
+        assert await ward.rows("SELECT made_at FROM revision WHERE id = %s", first["id"]) == [(instant,)]
+
+    @pytest.mark.parametrize(
+        ("change", "found"),
+        [
+            ({"kind": "vehicle"}, ("invalid_operation", "/kind")),
+            ({"action": "drop"}, ("invalid_operation", "/action")),
+            ({"more": 1}, ("invalid_operation", "/more")),
+            ({"schema": None}, ("invalid_operation", "/schema")),
+            ({"set": []}, ("invalid_operation", "/set")),
+            ({"depends_on": ["x"]}, ("invalid_operation", "/depends_on/0")),
+        ],
+    )
+    async def test_wrong_and_unknown_members(
+        self, ward: Ward, member: Member, change: dict[str, Any], found: tuple[str, str]
+    ) -> None:
+        assert await rejected(ward, member, {**member.device.new_patient(), **change}) == found
+
+    @pytest.mark.parametrize("missing", ["kind", "id", "action", "schema", "base_version", "made_at", "set"])
+    async def test_missing_members(self, ward: Ward, member: Member, missing: str) -> None:
+        operation = member.device.new_patient()
+        del operation[missing]
+        assert await rejected(ward, member, operation) == ("invalid_operation", f"/{missing}")
+
+    async def test_an_operation_over_a_mebibyte(self, ward: Ward, member: Member) -> None:
+        operation = member.device.new_patient(gp="x" * (1 << 20))
+        code, _ = await rejected(ward, member, operation)
+        assert code == "op_too_large"
+
+    async def test_a_body_over_256_kib(self, ward: Ward, member: Member) -> None:
+        patient = member.device.new_patient()
+        await member.push(patient)
+        long = {f"part-{n}": section("x" * 60_000, n) for n in range(1, 6)}
+        code, _ = await rejected(ward, member, member.device.new_letter(patient["id"], sections=long))
+        assert code == "record_too_large"
+
+    async def test_a_child_before_its_parent(self, ward: Ward, member: Member) -> None:
+        patient_id = str(uuid4())
+        found = await rejected(ward, member, member.device.new_letter(patient_id))
+        assert found == ("unknown_scope", "/set/patient_id")
+
+    async def test_a_base_version_the_server_does_not_have(self, ward: Ward, member: Member) -> None:
+        patient = member.device.new_patient()
+        await member.push(patient)
+        edit = member.device.patch("patient", patient["id"], 9, set={"sex": "other"}, was={"sex": "female"})
+        assert await rejected(ward, member, edit) == ("base_version_unknown", "/base_version")
+
+    @pytest.mark.parametrize("field", ["author_id", "signed_by", "signed_at"])
+    async def test_fields_of_the_server(self, ward: Ward, member: Member, field: str) -> None:
+        patient = member.device.new_patient()
+        await member.push(patient)
+        letter = member.device.new_letter(patient["id"], **{field: str(uuid4())})
+        assert await rejected(ward, member, letter) == ("server_field", f"/set/{field}")
+
+    @pytest.mark.parametrize("kind", ["person", "team", "conflict", "quarantine", "delivery"])
+    async def test_kinds_of_the_server(self, ward: Ward, member: Member, kind: str) -> None:
+        operation = member.device.op(kind, "create", set={"name": "x"})
+        code, _ = await rejected(ward, member, operation)
+        assert code in ("server_field", "bad_field")
+
+
+class TestAnotherOrganisation:
+    """28: whatever is theirs is not there."""
+
+    async def test_their_device(self, ward: Ward, member: Member) -> None:
+        theirs = await Ward(ward.database).found()
+        member.device.device_id = (await theirs.device(theirs.amara)).device_id
+        assert await refused(ward, member, envelope(member, member.device.new_patient())) == (409, "unknown_device")
+
+    async def test_their_records_teams_and_operations(self, ward: Ward, member: Member) -> None:
+        theirs = await Ward(ward.database).found()
+        device = await theirs.device(theirs.amara)
+        number = theirs.nhs_number()
+        patient = device.new_patient(nhs_number=number)
+        await device.one(patient)
+        before = await theirs.written()
+        mine = member.device
+        edit = mine.patch("patient", patient["id"], 1, set={"sex": "other"}, was={"sex": "female"})
+        assert await rejected(ward, member, edit) == ("unknown_record", "/id")
+        assert await rejected(ward, member, mine.new_letter(patient["id"])) == ("unknown_scope", "/set/patient_id")
+        assert (await rejected(ward, member, mine.new_patient(team=theirs.a)))[0] == "forbidden"
+        assert (await rejected(ward, member, {**mine.new_patient(), "depends_on": [patient["op_id"]]}))[0] == "bad_dependency"
+        # Their ids and numbers are free here: nothing may tell that they are taken there.
+        same = {**mine.new_patient(nhs_number=number), "id": patient["id"], "op_id": patient["op_id"]}
+        assert (await member.push(same)).json()["verdicts"][0]["outcome"] == "applied"
+        answer = await member.client.post("/api/sync/verdicts", json={"op_ids": [device.new_patient()["op_id"]]})
+        assert answer.json()["verdicts"][0]["outcome"] == "unknown"
+        assert await theirs.written() == before
+        assert (await theirs.entry(patient["id"]))["body"]["sex"] == "female"
+
+
+async def test_verdicts_are_told_in_the_order_asked_and_only_ones_own(ward: Ward, member: Member) -> None:
+    other = await ward.device(ward.amara)
+    theirs, mine, unknown = other.new_patient(), member.device.new_patient(), str(uuid4())
+    await other.one(theirs)
+    pushed = (await member.push(mine)).json()["verdicts"][0]
+    answer = await member.client.post("/api/sync/verdicts", json={"op_ids": [unknown, mine["op_id"], theirs["op_id"]]})
+    assert answer.json()["verdicts"] == [
+        {"op_id": unknown, "outcome": "unknown"},
+        pushed,
+        {"op_id": theirs["op_id"], "outcome": "unknown"},
+    ]
+
+
+async def test_a_disabled_person_may_not_push(ward: Ward) -> None:
+    device = await ward.device(ward.amara)
+    async with ward.database.writing(ward.organisation_id) as connection:
+        await connection.execute("UPDATE actor SET disabled = true WHERE user_id = %s", (ward.amara.user_id,))
+    before = await ward.written()
+    with pytest.raises(Exception, match="session_ended"):
+        await device.one(device.new_patient())
+    assert await ward.written() == before
+
+
+async def test_conflicts_over_http(ward: Ward, server: Server, member: Member) -> None:
+    ben = await ward.device(ward.ben)
+    patient = member.device.new_patient()
+    await member.push(patient)
+    await ben.one(ben.patch("patient", patient["id"], 1, set={"sex": "other"}, was={"sex": "female"}))
+    mine = member.device.patch("patient", patient["id"], 1, set={"sex": "male"}, was={"sex": "female"})
+    conflict_id = (await member.push(mine)).json()["verdicts"][0]["conflict_id"]
+    client = member.client
+    (listed,) = (await client.get("/api/conflicts", params={"status": "open"})).json()["conflicts"]
+    assert listed == (await client.get(f"/api/conflicts/{conflict_id}")).json()
+    assert refusal(await client.get("/api/conflicts", params={"status": "all"})) == (422, "invalid_request")
+    assert refusal(await client.get(f"/api/conflicts/{uuid4()}")) == (404, "not_found")
+    assert refusal(await client.get("/api/conflicts/'; DROP TABLE entry; --")) == (404, "not_found")
+    said = {"op_id": str(uuid4()), "conflict_version": 1, "against_version": 2, "choices": {"sex": {"take": "mine"}}}
+    for bad, path in (({"choices": 1}, "/choices"), ({"op_id": "x"}, "/op_id"), ({"more": 1}, "/more")):
+        answer = await client.post(f"/api/conflicts/{conflict_id}/resolve", json={**said, **bad})
+        assert refusal(answer) == (422, "invalid_request")
+        assert answer.json()["detail"]["errors"][0]["path"] == path
+    stale = await client.post(f"/api/conflicts/{conflict_id}/resolve", json={**said, "conflict_version": 7})
+    assert refusal(stale) == (409, "conflict_moved")
+    assert stale.json()["detail"]["conflict"]["version"] == 1
+    done = await client.post(f"/api/conflicts/{conflict_id}/resolve", json=said)
+    assert done.json()["outcome"] == "applied"
+    again = await client.post(f"/api/conflicts/{conflict_id}/resolve", json=said)
+    assert again.json() == {**done.json(), "repeat": True}
+    assert (await ward.entry(patient["id"]))["body"]["sex"] == "male"
+
+
+async def test_seen_is_asked_of_every_letter(ward: Ward, member: Member) -> None:
+    patient = member.device.new_patient()
+    await member.push(patient)
+    blind = member.device.new_letter(patient["id"])
+    del blind["seen"]
+    assert await rejected(ward, member, blind) == ("seen_missing", "/seen")
+    other = {**member.device.new_letter(patient["id"]), "seen": seen(str(uuid4()))}
+    assert await rejected(ward, member, other) == ("seen_missing", "/seen/patient_id")
