@@ -17,6 +17,9 @@ import pytest
 from .signed_in import Member, Server, refusal
 from .ward import Ward, outcomes, section, seen
 
+NIL = "00000000-0000-0000-0000-000000000000"
+NOT_UUIDS = [str.upper, lambda text: "{" + text + "}", lambda text: text.replace("-", ""), lambda _: NIL]
+
 
 async def rejected(ward: Ward, member: Member, operation: dict[str, Any]) -> tuple[str, str]:
     """(error_code, path) of its refusal; asserts that it became nothing, is kept, and holds up nobody."""
@@ -117,8 +120,7 @@ class TestTheRequest:
         assert path in [fault["path"] for fault in answer.json()["detail"]["errors"]]
         assert await ward.written() == before
 
-    @pytest.mark.parametrize("change", [str.upper, lambda text: "{" + text + "}", lambda _: "0" * 8 + "-0000-0000-0000-" + "0" * 12,
-                                        lambda text: text.replace("-", ""), lambda text: text + "\n"])  # fmt: skip
+    @pytest.mark.parametrize("change", [*NOT_UUIDS, lambda text: text + "\n"])
     async def test_an_op_id_that_is_no_lower_case_uuid(self, ward: Ward, member: Member, change: Any) -> None:
         operation = member.device.new_patient()
         before = await ward.written()
@@ -181,11 +183,13 @@ class TestAnOperation:
         operation = member.device.new_patient(**{"__proto__": {"admin": True}})
         assert await rejected(ward, member, operation) == ("bad_field", "/set/__proto__")
 
-    @pytest.mark.parametrize("change", [str.upper, lambda text: "{" + text + "}", lambda _: "0" * 8 + "-0000-0000-0000-" + "0" * 12,
-                                        lambda text: text[:-1] + "é", lambda text: text[:-1] + "\u202e", lambda _: 7])  # fmt: skip
+    @pytest.mark.parametrize(
+        "change", [*NOT_UUIDS, lambda text: f"{text[:-1]}é", lambda text: f"{text[:-1]}\u202e", lambda _: 7]
+    )
     async def test_an_id_that_is_no_lower_case_uuid(self, ward: Ward, member: Member, change: Any) -> None:
         operation = member.device.new_patient()
-        assert await rejected(ward, member, {**operation, "id": change(operation["id"])}) == ("invalid_operation", "/id")
+        changed = change("abcdef00-0000-7000-8000-00000000abcd")
+        assert await rejected(ward, member, {**operation, "id": changed}) == ("invalid_operation", "/id")
 
     async def test_a_uuid_of_the_future_is_a_uuid(self, ward: Ward, member: Member) -> None:
         operation = {**member.device.new_patient(), "id": "ffffffff-ffff-7fff-bfff-ffffffffffff"}

@@ -1,4 +1,4 @@
-"""The gathering writer: together where it can be, alone where it must be; nothing acknowledged before it is written (G1, G7)."""
+"""The gathering writer: together where it can be, alone where it must be; nothing is acknowledged before it is written."""
 
 from __future__ import annotations
 

@@ -205,7 +205,6 @@ class Facts:
         before = self.records.get(change.id)
         now, root = self.head.now, change.origin.device_root
         if before is not None:
-            self.bodies[change.id, before.version] = before.body
             if change.kind == "patient":
                 self.banners[change.id].append((before.version, None, banner(before.body)))
         record = Record(change.kind, change.id, change.scope, change.version, change.body, change.deleted, change.by, now)
