@@ -1,6 +1,7 @@
 """Walks the audit trail as it stands and says where it stops following from itself.
 
-Found: a row edited, removed, inserted or moved; a trail cut short behind its head.
+Found: a row edited, removed, inserted or moved; a trail cut short behind its head; a version in the history that is not
+the one that was written.
 Not found: a trail rewritten whole, for which the signed heads that devices keep are there.
 """
 
@@ -19,6 +20,11 @@ _ROWS = """
 SELECT position, seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), user_id::text, device_id::text, action,
        kind, record_id::text, version, content, detail, chain
 FROM audit WHERE organisation_id = %s ORDER BY position"""
+
+_CHANGED = """
+SELECT min(a.position)
+FROM audit a LEFT JOIN revision r ON (r.organisation_id, r.id, r.version) = (a.organisation_id, a.record_id, a.version)
+WHERE a.organisation_id = %s AND a.content IS NOT NULL AND (r.body IS NULL OR sha256(r.body) <> a.content)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,9 @@ def _verify(connection: psycopg.Connection, organisation_id: str, name: str) -> 
         checked = position
     if (checked, chain) != (head[0], bytes(head[1])):
         return Finding(name, checked, f"it ends at row {checked}, but {head[0]} were written.")
+    changed = connection.execute(_CHANGED, (organisation_id,)).fetchone()
+    if changed and changed[0]:
+        return Finding(name, checked, f"the version that row {changed[0]} speaks of is not the one that was written.")
     return Finding(name, checked, None)
 
 

@@ -63,7 +63,11 @@ def _role(name: str, connection: psycopg.Connection) -> Iterator[str]:
     row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
     if row and row[0]:
         yield f"The server reaches the {name} database as a role that row-level security does not bind; give it a plain one."
-    if (row := connection.execute("SHOW synchronous_commit").fetchone()) and row[0] not in {"on", "remote_apply", "remote_write"}:
+    if (row := connection.execute("SHOW synchronous_commit").fetchone()) and row[0] not in {
+        "on",
+        "remote_apply",
+        "remote_write",
+    }:
         yield f"The {name} database has synchronous_commit = {row[0]}: what is acknowledged could be lost; set it to on."
     if (row := connection.execute("SHOW fsync").fetchone()) and row[0] != "on":
         yield f"The {name} database has fsync off: a power cut could lose everything; set it to on."

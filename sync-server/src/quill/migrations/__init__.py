@@ -34,7 +34,7 @@ def upgrade(settings: Settings) -> None:
 
 
 def move(settings: Settings, tree: str, revision: str) -> None:
-    """To ``head``, ``base`` or a named revision of one tree, up or down."""
+    """One tree to ``head``, up to a named revision, or down to ``base``."""
     script = _script(tree)
     if not script.get_heads():
         return

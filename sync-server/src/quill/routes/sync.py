@@ -39,7 +39,7 @@ async def changes(request: Request) -> Response:
     require_protocol(request)
     services = services_of(request)
     query = request.query_params
-    pages = Changes(services.sync_database, services.keys, actor)
+    pages = Changes(services.sync_database, services.keys, actor, services.hub)
     page = await pages.page(query.get("cursor"), _limit(query.get("limit")))
     return whole(request, page) if isinstance(page, bytes) else await streamed(request, page)
 

@@ -134,9 +134,7 @@ class Attachments:
         return f"/api/attachments/{file.id}/parts/{part}?ticket={seal(self._key, payload)}"
 
 
-async def _visible(
-    connection: SyncConnection, actor: Actor, attachment_id: str, made_by: str | None = None
-) -> File | None:
+async def _visible(connection: SyncConnection, actor: Actor, attachment_id: str, made_by: str | None = None) -> File | None:
     receiver = receiver_of(actor.roles)
     if "attachment" not in receiver.kinds:
         return None

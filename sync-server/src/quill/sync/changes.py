@@ -1,7 +1,8 @@
 """``GET /api/sync/changes``: what a device does not have yet, as stored bytes.
 
-Two roads to the same page. Most requests have few changes and no back-fill: one statement reads head and entries (so
-they are one snapshot). The others read piece by piece inside one REPEATABLE READ transaction (``Pull``).
+Three roads to the same page. "Nothing new" needs no database where the hub knows the head for certain. Most other
+requests have few changes and no back-fill: one statement reads head and entries (so they are one snapshot). The rest
+read piece by piece inside one REPEATABLE READ transaction (``Pull``).
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from quill.keys import Keys
 from quill.postgres.sessions import SyncDatabase
 from quill.sync.cursor import GENESIS, Cursor, Told, read_cursor
 from quill.sync.head import HEAD, Head, head_of
+from quill.sync.live import Hub
 from quill.sync.pull import Pull, chain_at
 from quill.sync.receiver import receiver_of
-from quill.sync.visible import reading, tail
+from quill.sync.visible import NEAR, reading, tail
 
+NOT_FAR = 2000  # positions behind
 FEW = 1000
 """Up to this many entries a page is read at once and answered whole; beyond, it is streamed."""
 
@@ -27,10 +30,11 @@ FEW = 1000
 class Changes:
     """Pages for one person, as they are asked for."""
 
-    def __init__(self, database: SyncDatabase, keys: Keys, actor: Actor) -> None:
+    def __init__(self, database: SyncDatabase, keys: Keys, actor: Actor, hub: Hub) -> None:
         self.database = database
         self.keys = keys
         self.actor = actor
+        self.hub = hub
 
     async def page(self, text: str | None, limit: int) -> bytes | AsyncIterator[bytes]:
         """The page after the cursor ``text`` (None: bootstrap) of at most ``limit`` entries, whole or in chunks.
@@ -40,8 +44,8 @@ class Changes:
         cursor = None
         if text is not None:
             cursor = read_cursor(self.keys.cursor, self.actor.organisation_id, self.actor.user_id, text)
-        if cursor is not None and cursor.backfill is None and limit <= FEW:
-            quick = await self._at_once(cursor, limit)
+        if cursor is not None and cursor.backfill is None:
+            quick = self._nothing_new(cursor) or (await self._at_once(cursor, limit) if limit <= FEW else None)
             if quick is not None:
                 return quick
         chunks = self._piece_by_piece(cursor, limit)
@@ -49,18 +53,35 @@ class Changes:
             return b"".join([chunk async for chunk in chunks])
         return chunks
 
+    def _nothing_new(self, cursor: Cursor) -> bytes | None:
+        """None where there may be something."""
+        head = self.hub.newest(self.actor.organisation_id)
+        if head is None or head.seq != cursor.position or head.epoch != cursor.epoch or head.chain != cursor.chain:
+            return None
+        told = Told.below(head.seq + 1)
+        if cursor.digest_only or (cursor.grants, cursor.revokes) != (told, told):
+            return None
+        if cursor.view != receiver_of(self.actor.roles).view:
+            return None
+        return _OPEN + self._close(cursor, False, head)
+
     async def _at_once(self, cursor: Cursor, limit: int) -> bytes | None:
         """None where it needs more than one statement."""
         receiver = receiver_of(self.actor.roles)
         if receiver.view != cursor.view:
             return None
+        organisation_id = self.actor.organisation_id
+        behind = self.hub.distance(organisation_id, cursor.position)
+        statement = _EVERYTHING if receiver.everything else _NEAR if behind is not None and behind <= NOT_FAR else _LATERAL
         parameters = reading(self.actor, receiver, cursor, limit + 1)
-        async with self.database.reading(self.actor.organisation_id) as connection:
-            found = await connection.execute(_AT_ONCE[receiver.everything], parameters, prepare=True, binary=True)
+        hearing = self.hub.hearing
+        async with self.database.reading(organisation_id) as connection:
+            found = await connection.execute(statement, parameters, prepare=True, binary=True)
             rows = await found.fetchall()
             head = head_of(rows[0], cursor.position)
             if head.restored(cursor):
                 return self._reset(head)
+            self.hub.remember(organisation_id, head, hearing)
             if head.receiver(self.actor.roles) != receiver or (head.news and not receiver.everything):
                 return None
             more = len(rows) > limit + 1
@@ -68,7 +89,7 @@ class Changes:
             position, chain = head.seq, head.chain
             if more:
                 position = entries[-1][0]
-                chain = await chain_at(connection, self.actor.organisation_id, position)
+                chain = await chain_at(connection, organisation_id, position)
         told = Told.below(head.seq + 1)
         following = Cursor(head.epoch, position, chain, told, told, cursor.view)
         return _OPEN + b",".join([row[1] for row in entries]) + self._close(following, more, head)
@@ -109,4 +130,4 @@ class Changes:
 
 
 _OPEN = b'{"changes":['
-_AT_ONCE = {everything: f"{HEAD} UNION ALL ({tail(everything)})" for everything in (False, True)}
+_EVERYTHING, _LATERAL, _NEAR = (f"{HEAD} UNION ALL ({tail})" for tail in (tail(True), tail(False), NEAR))

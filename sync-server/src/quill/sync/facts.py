@@ -204,9 +204,8 @@ class Facts:
         """A version is as good as written: what comes later in the batch sees it."""
         before = self.records.get(change.id)
         now, root = self.head.now, change.origin.device_root
-        if before is not None:
-            if change.kind == "patient":
-                self.banners[change.id].append((before.version, None, banner(before.body)))
+        if before is not None and change.kind == "patient":
+            self.banners[change.id].append((before.version, None, banner(before.body)))
         record = Record(change.kind, change.id, change.scope, change.version, change.body, change.deleted, change.by, now)
         self.keep(record)
         state = change.body.get("state") if change.kind == "letter" else None

@@ -22,6 +22,7 @@ from psycopg import AsyncConnection
 from quill.domain.actor import Actor
 from quill.errors import ApiError
 from quill.postgres.sessions import SyncDatabase
+from quill.sync.head import Head
 from quill.sync.receiver import receiver_of
 from quill_schemas import LIMITS
 
@@ -74,6 +75,7 @@ class _Organisation:
     listeners: set[Listener] = field(default_factory=set)
     told: int | None = None  # listeners know of everything up to here
     head: int = 0
+    known: Head | None = None  # as a page read it; newest while its seq is ``head``
     telling: asyncio.Task[None] | None = None
 
 
@@ -84,6 +86,7 @@ class Hub:
         self._organisations: dict[str, _Organisation] = defaultdict(_Organisation)
         self._tickets: dict[str, tuple[Actor, float]] = {}
         self._heard = -FRESH
+        self._stretch = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -149,9 +152,28 @@ class Hub:
 
     # Heads
 
-    def fresh(self) -> bool:
-        """Whether a head not heard of can't be older than ``FRESH`` seconds."""
-        return time.monotonic() - self._heard < FRESH
+    @property
+    def hearing(self) -> int:
+        """Which unbroken stretch of listening this is; 0 where a commit could have gone unheard."""
+        return self._stretch if time.monotonic() - self._heard < FRESH else 0
+
+    def remember(self, organisation_id: str, head: Head, hearing: int) -> None:
+        """A head that was read after ``hearing`` was asked."""
+        organisation = self._organisations[organisation_id]
+        if hearing and hearing == self.hearing and head.seq >= organisation.head:
+            organisation.head, organisation.known = head.seq, head
+
+    def newest(self, organisation_id: str) -> Head | None:
+        """The log's head without asking the database; None where that could be an old one."""
+        organisation = self._organisations.get(organisation_id)
+        if organisation is None or organisation.known is None or organisation.known.seq != organisation.head:
+            return None
+        return organisation.known if self.hearing else None
+
+    def distance(self, organisation_id: str, position: int) -> int | None:
+        """About how many positions lie above this one, as far as was heard."""
+        organisation = self._organisations.get(organisation_id)
+        return organisation.head - position if organisation and organisation.head else None
 
     def changed(self, organisation_id: str, head: int) -> None:
         """The log of an organisation was committed up to ``head``."""
@@ -188,6 +210,10 @@ class Hub:
             try:
                 async with await AsyncConnection.connect(self._database.dsn, autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
+                    self._stretch += 1
+                    self._heard = time.monotonic()
+                    for organisation in self._organisations.values():
+                        organisation.known = None
                     while True:
                         async for notice in connection.notifies(timeout=HEARTBEAT):
                             organisation_id, _, head = notice.payload.partition(" ")
