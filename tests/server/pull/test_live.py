@@ -33,7 +33,7 @@ async def listening(server: Server, member: Member) -> AsyncIterator[ClientConne
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(SOON):
-        while not holds():  # noqa: ASYNC110  (nothing tells of it)
+        while not holds():
             await asyncio.sleep(0.01)
 
 

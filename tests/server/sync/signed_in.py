@@ -85,5 +85,5 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 async def _known(ward: Ward, user_id: str) -> None:
     """What the sign-in side decided has reached the log's database."""
     async with asyncio.timeout(10):
-        while not await ward.rows("SELECT 1 FROM actor WHERE user_id = %s", user_id):  # noqa: ASYNC110
+        while not await ward.rows("SELECT 1 FROM actor WHERE user_id = %s", user_id):
             await asyncio.sleep(0.02)

@@ -57,7 +57,7 @@ async def test_a_reader_beside_many_writers_in_two_servers_gets_every_version_on
 ) -> None:
     servers = [ward.writers, Writers(ward.database, lambda *_: None)]
     devices = [await ward.device(ward.carol) for _ in range(12)]
-    changes = Changes(ward.database, Keys.of(settings.secret), ward.carol)
+    changes = Changes(ward.database, Keys.of(settings.secret), ward.carol, ward.hub())
     chance = random.Random(7)
     written: set[int] = set()
 

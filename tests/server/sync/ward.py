@@ -10,6 +10,7 @@ import orjson
 
 from quill.domain.actor import Actor
 from quill.postgres.sessions import SyncDatabase
+from quill.sync.live import Hub
 from quill.sync.log import Change, append, lock_head
 from quill.sync.memberships import add_to_team, remove_from_team
 from quill.sync.submission import submission
@@ -42,6 +43,14 @@ class Ward:
         self.noor = await self.person("noor", "Clinician", team=self.b)
         self.carol = await self.person("carol", "Administrator")
         return self
+
+    def hub(self) -> Hub:
+        """One that was never started: it knows no head, so that every page is read from the tables."""
+
+        async def nobody(_session_ids: set[str]) -> set[str]:
+            return set()
+
+        return Hub(self.database, nobody)
 
     async def team(self) -> str:
         team_id = str(uuid4())
