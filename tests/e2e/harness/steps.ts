@@ -1,0 +1,100 @@
+/** What a person does on a screen, by the names they read there (`pwa/src/ui/texts.ts`, `docs/screens.md`). */
+import { eventually } from "./eventually.ts";
+import type { Locator, Page } from "playwright-core";
+import type { Tablet } from "./tablet.ts";
+import type { Patient } from "./ward.ts";
+
+type Screen = "Work list" | "Patients" | "Messages" | "Sync";
+
+export const PATIENCE = 30_000;
+
+export async function go(tablet: Tablet, screen: Screen): Promise<void> {
+  await tablet.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: new RegExp(`^${screen}`) }).click();
+}
+
+export async function openPatient(tablet: Tablet, patient: Patient): Promise<void> {
+  await tablet.page.getByRole("textbox", { name: "Search patients" }).fill(patient.nhsNumber);
+  await tablet.page.locator(`[data-patient-row][href$="${patient.id}"]`).click();
+  await tablet.page.getByTestId("patient-banner").waitFor();
+}
+
+/** A new letter of the first kind (headings Diagnosis, History, Examination, Plan), opened. */
+export async function beginLetter(tablet: Tablet, patient: Patient, title: string): Promise<void> {
+  await openPatient(tablet, patient);
+  await tablet.page.getByRole("button", { name: "New letter" }).click();
+  const dialog = tablet.page.getByRole("dialog", { name: "New letter" });
+  await dialog.getByLabel("Title").fill(title);
+  await dialog.getByRole("button", { name: "Begin letter" }).click();
+  await heading(tablet, "Plan").waitFor();
+}
+
+export async function openLetter(tablet: Tablet, patient: Patient, title: string): Promise<void> {
+  await openPatient(tablet, patient);
+  await tablet.page.getByRole("region", { name: /^Letters/ }).getByRole("link", { name: title }).click();
+  await tablet.page.getByTestId("letter-state").waitFor();
+}
+
+/** The textbox of a heading of the open letter. */
+export function heading(tablet: Tablet, name: string): Locator {
+  return tablet.page.getByRole("textbox", { name, exact: true });
+}
+
+/** Writes below a heading and waits until the page says that it is kept on this device. */
+export async function write(tablet: Tablet, name: string, text: string): Promise<void> {
+  await heading(tablet, name).fill(text);
+  await tablet.page.getByTestId("saved").filter({ hasText: "Saved on this device" }).waitFor();
+}
+
+export async function press(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name, exact: true }).click();
+}
+
+/** Leaves the letter, which makes an operation of what was written. */
+export async function leave(tablet: Tablet): Promise<void> {
+  await go(tablet, "Sync");
+  await tablet.page.getByRole("heading", { name: "Sync", exact: true }).waitFor();
+}
+
+/** Nothing waits any more, and the server has been heard. */
+export async function allSent(tablet: Tablet): Promise<void> {
+  await go(tablet, "Sync");
+  await tablet.page.getByText("Nothing waits. Everything you wrote is on the server.").waitFor({ timeout: PATIENCE });
+}
+
+export async function offline(tablet: Tablet): Promise<void> {
+  await tablet.wire.cut();
+  await network(tablet, "offline");
+}
+
+export async function online(tablet: Tablet): Promise<void> {
+  await tablet.wire.up();
+  await sync(tablet);
+  await network(tablet, "online");
+}
+
+/** "Send and fetch now". */
+export async function sync(tablet: Tablet): Promise<void> {
+  await go(tablet, "Sync");
+  await press(tablet.page, "Send and fetch now");
+}
+
+export async function network(tablet: Tablet, state: "online" | "offline" | "sending"): Promise<void> {
+  await tablet.page.locator(`[data-testid="network"][data-network="${state}"]`).waitFor({ timeout: PATIENCE });
+}
+
+/** The first sync is whole, and the app itself is kept by its service worker: the tablet may leave the network. */
+export async function readyToLeave(tablet: Tablet): Promise<void> {
+  await go(tablet, "Sync");
+  await tablet.page.getByText("Wards and patients held whole on this device.").waitFor({ timeout: 60_000 });
+  await tablet.page.evaluate(async () => void (await navigator.serviceWorker.ready));
+}
+
+/** Waits until the text below a heading of the open letter is this, whether it may be written or only read. */
+export async function reads(tablet: Tablet, name: string, text: string): Promise<void> {
+  const section = tablet.page.getByRole("region", { name, exact: true });
+  await eventually(`"${text}" below ${name}`, PATIENCE, async () => {
+    const box = section.getByRole("textbox");
+    const shown = (await box.count()) > 0 ? await box.inputValue() : await section.innerText();
+    return shown.includes(text);
+  });
+}
