@@ -71,7 +71,7 @@ export class Engine {
     this.#connectivity = new Connectivity(options.random);
     this.#connectivity.onChange(() => this.#tell());
     this.#session = new Session({ network, clock, locks, connectivity: this.#connectivity });
-    this.#live = new Live({ network, clock, connectivity: this.#connectivity }, (head) => this.wake(head));
+    this.#live = new Live({ network, clock, connectivity: this.#connectivity }, (head) => this.wake(head), () => this.wake("look"));
   }
 
   get session(): Session {

@@ -7,16 +7,19 @@ export class Live {
   readonly #clock: Clock;
   readonly #connectivity: Connectivity;
   readonly #poked: (head: number) => void;
+  readonly #lost: () => void;
   #socket: { close(): void } | null = null;
   #cancel: (() => void) | null = null;
   #failures = 0;
   #wanted = false;
 
-  constructor(parts: { network: Network; clock: Clock; connectivity: Connectivity }, poked: (head: number) => void) {
+  /** @param lost told, a moment after it closed by itself, that only a request can tell whether the server is still reached */
+  constructor(parts: { network: Network; clock: Clock; connectivity: Connectivity }, poked: (head: number) => void, lost: () => void) {
     this.#network = parts.network;
     this.#clock = parts.clock;
     this.#connectivity = parts.connectivity;
     this.#poked = poked;
+    this.#lost = lost;
   }
 
   get open(): boolean {
@@ -51,13 +54,13 @@ export class Live {
     socket?.close();
   }
 
+  /** Later each time, and never all tablets of a ward at once. */
   #later(): void {
     if (!this.#wanted) return;
-    const delay = Math.min(60_000, this.#connectivity.delay() * 2 ** Math.min(this.#failures, 6));
+    const delay = Math.min(60_000, this.#connectivity.delay() * 2 ** Math.min(this.#failures - 1, 6));
     this.#cancel = this.#clock.after(delay, () => {
       this.#cancel = null;
-      // While the server isn't reached, the rounds find out when it is; they start this again.
-      if (this.#wanted && this.#connectivity.state !== "offline") this.start();
+      if (this.#wanted) this.#lost();
     });
   }
 }
