@@ -60,9 +60,12 @@ it("is the same however it came about: packed, changed, copied, stored", () => {
     fc.constant("purge" as const),
     fc.constant("copy" as const),
   );
+  const own = fc.dictionary(
+    fc.constantFrom("1", "2", "7", "21"), fc.option(fc.constantFrom("Smith", "O’Brien", "Zhang")), { maxKeys: 3 },
+  );
   const query = fc.constantFrom("", "s", "smith", "ob", "an", "de cruz", "1962", "99", "li 0402");
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), query, fc.nat(5), fc.nat(5), (steps, text, offset, limit) => {
+    fc.property(fc.array(step, { maxLength: 60 }), query, fc.nat(5), fc.nat(5), own, (steps, text, offset, limit, own) => {
       let list = ListIndex.empty();
       const model = new Map<string, PatientSummary>();
       for (const each of steps) {
@@ -78,10 +81,15 @@ it("is the same however it came about: packed, changed, copied, stored", () => {
         }
       }
       const typed = wordsOfQuery(text);
+      const shown = new Map(Object.entries(own).map(([id, family]) => [id, family === null ? null : row(id, family, "Own")]));
+      for (const [id, made] of shown) {
+        if (made) model.set(id, made);
+        else model.delete(id);
+      }
       const found = [...model.values()]
         .filter((each) => typed.every((word) => wordsOf(each).some((own) => own.startsWith(word))))
         .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-      expect(list.search(text, offset, limit)).toEqual({ total: found.length, rows: found.slice(offset, offset + limit) });
+      expect(list.search(text, offset, limit, shown)).toEqual({ total: found.length, rows: found.slice(offset, offset + limit) });
     }),
   );
 });

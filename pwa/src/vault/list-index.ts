@@ -31,6 +31,7 @@ interface Placed extends Changed {
 const FIELD = "\u0002";
 const LINE = "\u0003";
 const SMALL = 500;
+const NONE: ReadonlyMap<string, null> = new Map();
 
 export interface Found {
   total: number;
@@ -59,7 +60,7 @@ export class ListIndex {
   }
 
   put(row: PatientSummary): void {
-    this.#set(row.id, { row, order: orderOf(row), words: wordsOf(row) });
+    this.#set(row.id, changedTo(row));
   }
 
   remove(id: string): void {
@@ -75,13 +76,16 @@ export class ListIndex {
 
   /**
    * Patients of whom every word typed begins a name, number or birth date; all of them for nothing typed; in the list's order.
+   * @param own rows to show in place of those held (null: to hide), by id
    */
-  search(text: string, offset: number, limit: number): Found {
+  search(text: string, offset: number, limit: number, own: ReadonlyMap<string, PatientSummary | null> = NONE): Found {
     const typed = wordsOfQuery(text);
     const { rows } = this.#packed;
     const hits = this.#match(typed);
     for (const row of this.#hiddenRows()) hits[row] = 0;
-    const others = this.#changedRows().filter(({ words }) => typed.every((word) => words.some((each) => each.startsWith(word))));
+    for (const id of own.keys()) hits[this.#packed.rowOf.get(id) ?? rows.length] = 0;
+    const over = own.size === 0 ? this.#changedRows() : this.#withOwn(own);
+    const others = over.filter(({ words }) => typed.every((word) => words.some((each) => each.startsWith(word))));
     let total = others.length;
     for (let row = 0; row < hits.length; row++) total += hits[row] ? 1 : 0;
 
@@ -143,6 +147,11 @@ export class ListIndex {
     return (this.#ordered ??= this.#place([...this.#changed.values()].filter((change) => change !== null)));
   }
 
+  #withOwn(own: ReadonlyMap<string, PatientSummary | null>): Placed[] {
+    const others = [...this.#changed.values()].filter((change) => change !== null && !own.has(change.row.id)) as Changed[];
+    return this.#place([...others, ...[...own.values()].flatMap((row) => (row ? changedTo(row) : []))]);
+  }
+
   #place(changed: Changed[]): Placed[] {
     const { rows } = this.#packed;
     const orderAt = (place: number) => orderOf(read(rows[place] ?? ""));
@@ -167,6 +176,10 @@ export class ListIndex {
     });
     return hits;
   }
+}
+
+function changedTo(row: PatientSummary): Changed {
+  return { row, order: orderOf(row), words: wordsOf(row) };
 }
 
 function pack(rows: readonly PatientSummary[]): Packed {

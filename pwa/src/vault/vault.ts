@@ -217,8 +217,10 @@ export class Vault implements OpenStore {
     return this.#transactions.read(({ directory }) => directory.scopes());
   }
 
-  searchPatients(text: string, offset: number, limit: number): Promise<{ total: number; rows: PatientSummary[] }> {
-    return this.#transactions.read(({ list }) => list.search(text, offset, limit));
+  searchPatients(
+    text: string, offset: number, limit: number, own?: ReadonlyMap<string, PatientSummary | null>,
+  ): Promise<{ total: number; rows: PatientSummary[] }> {
+    return this.#transactions.read(({ list }) => list.search(text, offset, limit, own));
   }
 
   async putFile(id: string, scope: string, bytes: Uint8Array): Promise<void> {
