@@ -11,19 +11,24 @@ from quill.errors import ApiError, invalid_request
 from quill_schemas import LIMITS, validator
 
 
-async def read_json(request: Request, *, limit: int) -> Any:
-    """The body as JSON (RFC 8259, integers only). Raises 415, 413 above ``limit`` bytes, 400 ``invalid_json``."""
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """The body of a request that says it is JSON. Raises 415, and 413 as soon as it is over ``limit`` bytes."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise ApiError("unsupported_media_type")
     parts: list[bytes] = []
-    size = 0
+    room = limit
     async for part in request.stream():
-        size += len(part)
-        if size > limit:
+        room -= len(part)
+        if room < 0:
             raise ApiError("request_too_large")
         parts.append(part)
-    return parse_json(b"".join(parts))
+    return b"".join(parts)
+
+
+async def read_json(request: Request, *, limit: int) -> Any:
+    """The body as JSON (RFC 8259, integers only). Raises 415, 413 above ``limit`` bytes, 400 ``invalid_json``."""
+    return parse_json(await read_bytes(request, limit))
 
 
 async def read_named(request: Request, name: str, *, limit: int = 64 << 10) -> Any:
@@ -35,10 +40,13 @@ async def read_named(request: Request, name: str, *, limit: int = 64 << 10) -> A
     return value
 
 
-def parse_json(text: bytes) -> Any:
+def parse_json(text: bytes, *, depth: int = LIMITS["max_depth"], fractions: bool = False) -> Any:
+    """Each key once, nothing nested deeper than ``depth``, numbers with a fraction only where told. ``invalid_json``."""
     try:
-        value = json.loads(text.decode(), object_pairs_hook=_once, parse_constant=_refuse, parse_float=_refuse)
-        _check_depth(value, LIMITS["max_depth"])
+        value = json.loads(
+            text.decode(), object_pairs_hook=_once, parse_constant=_refuse, parse_float=float if fractions else _refuse
+        )
+        _check_depth(value, depth)
     except (ValueError, RecursionError):
         raise ApiError("invalid_json") from None
     return value
@@ -52,7 +60,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(text: str) -> Any:
-    raise ValueError(f"no integer: {text[:20]}")
+    raise ValueError(f"not a number we take: {text[:20]}")
 
 
 def _check_depth(value: Any, left: int) -> None:
