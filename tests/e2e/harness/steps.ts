@@ -13,6 +13,7 @@ export async function go(tablet: Tablet, screen: Screen): Promise<void> {
 }
 
 export async function openPatient(tablet: Tablet, patient: Patient): Promise<void> {
+  await go(tablet, "Patients"); // the text may stand in the box already, from the last time
   await tablet.page.getByRole("textbox", { name: "Search patients" }).fill(patient.nhsNumber);
   await tablet.page.locator(`[data-patient-row][href$="${patient.id}"]`).click();
   await tablet.page.getByTestId("patient-banner").waitFor();

@@ -23,9 +23,18 @@ export interface Fault {
   times: number;
 }
 
+/** Answers held back on their way to the tablet. */
+export interface Held {
+  /** How many wait now. */
+  readonly waiting: number;
+  /** Lets them go, and all that follow. */
+  release: () => void;
+}
+
 export class Wire {
   readonly seen: Seen[] = [];
   readonly faults: Fault[] = [];
+  private readonly holds: { matches: Fault["matches"]; waiting: number; open: Promise<void> }[] = [];
   readonly port: number;
   private readonly target: number;
   private http: HttpServer | null = null;
@@ -56,6 +65,18 @@ export class Wire {
     this.http = null;
     for (const socket of this.sockets) socket.destroy();
     if (http) await new Promise((done) => http.close(done));
+  }
+
+  /** The server acts at once on requests that match; its answers wait on the wire until they are released. */
+  hold(matches: Fault["matches"]): Held {
+    let open = (): void => undefined;
+    const hold = { matches, waiting: 0, open: new Promise<void>((resolve) => (open = resolve)) };
+    this.holds.push(hold);
+    const release = (): void => {
+      this.holds.splice(this.holds.indexOf(hold), 1);
+      open();
+    };
+    return { get waiting() { return hold.waiting; }, release };
   }
 
   requests(method: string, path: string): Seen[] {
@@ -107,6 +128,12 @@ export class Wire {
     if (!answer) return drop();
     entry.status = answer.statusCode ?? null;
     if (fault?.lose === "reply") return drop();
+    const hold = this.holds.find((one) => one.matches(method, path));
+    if (hold) {
+      hold.waiting += 1;
+      await hold.open;
+      hold.waiting -= 1;
+    }
     // One request a connection: on a used one that breaks, Chromium sends again by itself, and that would be counted as the app's.
     outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, connection: "close" });
     entry.replied = 0;
