@@ -27,7 +27,7 @@ def main() -> int:
             wait_for(f"http://127.0.0.1:{port}/api/health", server)
             node = subprocess.check_output([sys.executable, "sync-server/bootstrap.py", "node"], cwd=ROOT, text=True).strip()
             return subprocess.run(
-                [node, "node_modules/vitest/vitest.mjs", "run", "--config", "../tests/simulation/vitest.config.ts"],
+                [node, "node_modules/vitest/vitest.mjs", "run", "--config", "../tests/simulation/vitest.config.mjs"],
                 cwd=ROOT / "pwa",
                 env={**environment, "QUILL_SIMULATION_URL": f"http://127.0.0.1:{port}"},
                 check=False,

@@ -154,6 +154,7 @@ export interface PatientSummary {
 /**
  * The device's memory. Each method is one transaction: it happens whole or not at all, and what it acknowledges is on disk.
  * Implemented by the vault (sealed, IndexedDB) and by a plain memory store in the simulation; one conformance suite runs on both.
+ * What it answers is for reading: whoever wants it otherwise makes another.
  */
 export interface DeviceStore {
   identity(): Promise<DeviceIdentity>;
@@ -166,9 +167,9 @@ export interface DeviceStore {
   head(): Promise<number>;
   /**
    * Stores page, cursor and purges in one transaction, if the stored cursor is still `askedWith`. At `complete` what the
-   * scope (a bootstrap: every scope, also those it doesn't name) held from before `begin` is dropped. A `revoke` drops
-   * records, files, decided operations and notes of the scope; while operations or drafts of the scope are unsent
-   * nothing of the page is stored and the answer is `unsent`.
+   * scope held from before `begin` is dropped. A `revoke`, and a bootstrap's `complete` for every scope it doesn't name,
+   * ends a scope: its records, files, decided operations and the notes that name it go; while operations or drafts of
+   * such a scope are unsent nothing of the page is stored and the answer is `unsent`.
    */
   storePage(askedWith: string | null, page: Page): Promise<PageOutcome>;
   /** Forgets the cursor if it is still `askedWith`, and nothing else: the next page asked for is a bootstrap's first. */

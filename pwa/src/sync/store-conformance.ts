@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Entry, PutEntry, Verdict } from "@quill/schemas";
 import { operationOf } from "./drafts.ts";
-import type { Draft, DeviceStore, OperationDraft, Page, StoreChange } from "./ports.ts";
+import type { DeviceStore, Draft, OpenStore, OperationDraft, Page, StoreChange } from "./ports.ts";
 
 const AT = "2026-01-05T09:00:00.000Z";
 const encoder = new TextEncoder();
@@ -35,7 +35,7 @@ const A = `patient:${uuid(100)}`;
 const B = `patient:${uuid(200)}`;
 
 /** @param open a new, empty store */
-export function storeConformance(name: string, open: () => Promise<DeviceStore>): void {
+export function storeConformance(name: string, open: () => Promise<OpenStore>): void {
   describe(`${name}: pages`, () => {
     it("stores a page and its cursor together", async () => {
       const store = await open();
@@ -142,6 +142,28 @@ export function storeConformance(name: string, open: () => Promise<DeviceStore>)
         expect(await store.record(uuid(1))).not.toBeNull();
       });
     }
+
+    it("drops the notes that name the scope, and leaves the others", async () => {
+      const store = await open();
+      await store.storePage(null, page([put(1, A)], "c1"));
+      await store.putNote(`seen ${A}`, 1);
+      await store.putNote(`seen ${B}`, 2);
+      await store.storePage("c1", page([{ type: "revoke", seq: 60, scope: A }], "c2"));
+      expect([await store.note(`seen ${A}`), await store.note(`seen ${B}`)]).toEqual([null, 2]);
+    });
+
+    it("treats a scope that a bootstrap's complete doesn't name as one revoked", async () => {
+      const store = await open();
+      await store.storePage(null, page([put(1, A), put(2, B)], "c1"));
+      const [queued] = await store.queue([patch(1, A)]);
+      const whole = page([{ type: "begin", seq: 50 }, put(2, B), { type: "complete", seq: 51, scopes: { [B]: { count: 1, sha256: "0".repeat(64) } } }], "c2");
+      await store.dropCursor("c1");
+      expect(await store.storePage(null, whole)).toBe("unsent");
+      expect([await store.cursor(), await store.record(uuid(1))]).toEqual([null, expect.anything()]);
+      await store.storeVerdicts([verdict(queued?.operation.op_id ?? "")], AT);
+      expect(await store.storePage(null, whole)).toBe("stored");
+      expect([await store.record(uuid(1)), await store.decided()]).toEqual([null, []]);
+    });
 
     it("doesn't mind unsent work of another scope", async () => {
       const store = await open();
@@ -284,12 +306,32 @@ export function storeConformance(name: string, open: () => Promise<DeviceStore>)
       expect(heard).toHaveLength(3);
     });
 
-    it("gives copies, not its own memory", async () => {
+    it("keeps what it was given, whatever becomes of it there", async () => {
       const store = await open();
-      await store.storePage(null, page([put(1, A)], "c1"));
-      const record = await store.record(uuid(1));
-      (record?.body as { title: string }).title = "changed by the caller";
-      expect((await store.record(uuid(1)))?.body).toEqual({ title: "Clinic letter" });
+      const given = draft(1, A, "typed");
+      await store.saveDraft(given);
+      given.set["title"] = "changed by the caller";
+      expect((await store.drafts())[0]?.set).toEqual({ title: "typed" });
+    });
+
+    it("finds patients, with own work shown instead of what was pulled", async () => {
+      const store = await open();
+      const pulled = (n: number, family: string): PutEntry => {
+        const body = { name: { family, given: ["Ann"] }, birth_date: "1962-02-04", sex: "female", identifiers: [] };
+        return { ...put(n, `patient:${uuid(n)}`), kind: "patient", body };
+      };
+      const own = (n: number, family: string) => ({ id: uuid(n), family, given: "Ann", birth_date: "1962-02-04", sex: "female", deceased: false });
+      await store.storePage(null, page([pulled(1, "Smith"), pulled(2, "Okafor"), pulled(3, "Adams")], "c1"));
+      const found = async (text: string, laid?: Parameters<typeof store.searchPatients>[3]) => {
+        const { total, rows } = await store.searchPatients(text, 0, 10, laid);
+        expect(rows).toHaveLength(total);
+        return rows.map(({ family }) => family);
+      };
+      expect(await found("")).toEqual(["Adams", "Okafor", "Smith"]);
+      expect(await found("smi ann")).toEqual(["Smith"]);
+      const laid = new Map([[uuid(1), own(1, "Miller")], [uuid(3), null], [uuid(4), own(4, "Smithers")]]);
+      expect(await found("", laid)).toEqual(["Miller", "Okafor", "Smithers"]);
+      expect(await found("smi", laid)).toEqual(["Smithers"]);
     });
   });
 }

@@ -26,7 +26,8 @@ export async function planPage(parts: Parts, memory: Memory, generation: number,
   const segment = memory.directory.nextSegment;
   const stubs = stubsOf(page.changes);
   const change: Change = {
-    fields: { cursor: page.cursor, head: page.head },
+    // A head that isn't reached yet must not pass for one: what it names is here only after `more: false` (G3).
+    fields: { cursor: page.cursor, ...(!page.more && { head: page.head }) },
     page: { segment, stubs },
     touched: touchedBy(stubs),
   };

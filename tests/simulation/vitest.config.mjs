@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Run from pwa/, whose packages it uses. A plain object: the config itself needs none of them. */
 export default {
