@@ -2,7 +2,7 @@
  * What the sync engine needs from the world. Everything here is injected, so that the same engine runs in the
  * device worker (vault, fetch, Web Locks) and in Node in a simulated world.
  */
-import type { Entry, ErrorDetail, Operation, OperationAction, Kind, Verdict } from "@quill/schemas";
+import type { Entry, ErrorDetail, Operation, OperationAction, Kind, Parallel, Verdict } from "@quill/schemas";
 
 export interface Clock {
   /** Milliseconds since the Unix epoch, by this device. Never decides anything; it is kept beside the measured offset. */
@@ -94,6 +94,8 @@ export interface StoredRecord {
   seq: number;
   by?: string;
   at?: string;
+  /** The last versions merged beside others, oldest first. */
+  parallel?: Parallel[];
   body: unknown;
 }
 

@@ -231,7 +231,7 @@ export class Questions {
       const there = (marks[key] ??= []);
       if (!there.includes(what)) there.push(what);
     };
-    for (const { verdict } of decided) for (const field of verdict?.merged_with ?? []) mark(field, "parallel");
+    for (const field of writtenBeside(decided, view.record)) mark(field, "parallel");
     for (const row of conflicts) {
       if (row.status !== "open") continue;
       const conflict = (await this.#views.view(row.id))?.body as unknown as Conflict | undefined;
@@ -295,6 +295,19 @@ export function summaryOf(id: string, patient: Patient): PatientSummary {
     ...(patient.nhs_number !== undefined && { nhs_number: patient.nhs_number }), ...(mrn !== null && { mrn }),
     deceased: patient.deceased !== undefined && patient.deceased !== false,
   };
+}
+
+/**
+ * Fields that others changed at the same time as this person, and both changes stand. Whose operation came second is told
+ * by its verdict; whose came first, by the record: a version merged after theirs by someone who had not seen theirs.
+ */
+function writtenBeside(decided: OwnOperation[], record: StoredRecord | null): string[] {
+  const later = record?.parallel ?? [];
+  return decided.flatMap(({ verdict }) => {
+    const own = verdict?.outcome === "applied" || verdict?.outcome === "merged" ? (verdict.record?.version ?? 0) : 0;
+    const beside = later.filter(({ version, base_version }) => base_version < own && own < version);
+    return [...(verdict?.merged_with ?? []), ...beside.flatMap(({ fields }) => fields)];
+  });
 }
 
 function nameOf({ name }: Patient): string {

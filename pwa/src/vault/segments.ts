@@ -120,6 +120,6 @@ export function bytesOf(entries: readonly PutEntry[]): Uint8Array {
 function recordAt(entries: readonly Entry[], id: string, { index }: Location): StoredRecord {
   const entry = entries[index];
   if (entry?.type !== "put" || entry.id !== id) throw new VaultDamaged("the directory and a segment disagree");
-  const { kind, scope, version, schema, seq, by, at, body } = entry;
-  return { kind, id, scope, version, schema, seq, by, at, body };
+  const { kind, scope, version, schema, seq, by, at, parallel, body } = entry;
+  return { kind, id, scope, version, schema, seq, by, at, ...(parallel && { parallel }), body };
 }

@@ -439,7 +439,16 @@ export interface PutEntry {
   by: Author;
   at: Timestamp;
   op_id?: Uuid;
+  /** The last versions that were merged beside others, oldest first; whoever wrote one between base_version and version is told. */
+  parallel?: Parallel[];
   body: Record<string, unknown>;
+}
+
+/** A merged version: its author had seen base_version, and changed fields. */
+export interface Parallel {
+  version: Version;
+  base_version: number;
+  fields: FieldKey[];
 }
 
 export interface DeleteEntry {

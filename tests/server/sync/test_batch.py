@@ -51,6 +51,17 @@ async def test_edits_of_two_devices_to_different_headings_in_one_transaction_are
     assert second["record"]["version"] == 3
 
 
+async def test_whoever_came_first_finds_the_merge_in_the_record_also_after_a_later_version(ward: Ward) -> None:
+    letter = await Letter.write(ward)
+    await letter.amara.one(letter.edit(letter.amara, "plan", "Walk.", "Rest."))
+    await letter.ben.one(letter.edit(letter.ben, "history", "Slipped.", "Fell."))
+    told = [{"version": 3, "base_version": 1, "fields": ["sections/history"]}]
+    assert (await ward.entry(letter.id))["parallel"] == told
+    await letter.ben.one(letter.edit(letter.ben, "history", "Slipped twice.", "Slipped.", base=3))
+    entry = await ward.entry(letter.id)
+    assert (entry["version"], entry["parallel"]) == (4, told)
+
+
 async def test_edits_of_two_devices_to_one_heading_in_one_transaction_clash_on_the_base_both_had(ward: Ward) -> None:
     letter = await Letter.write(ward)
     first, second = await letter.together(

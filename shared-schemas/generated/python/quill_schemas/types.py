@@ -438,7 +438,16 @@ class PutEntry(TypedDict):
     by: Author
     at: Timestamp
     op_id: NotRequired[Uuid]
+    parallel: NotRequired[list[Parallel]]
     body: dict[str, Any]
+
+
+class Parallel(TypedDict):
+    """A merged version: its author had seen base_version, and changed fields."""
+
+    version: Version
+    base_version: int
+    fields: list[FieldKey]
 
 
 class DeleteEntry(TypedDict):

@@ -25,6 +25,14 @@ class OpenConflict(NamedTuple):
     scope: str
 
 
+class Parallel(NamedTuple):
+    """A version merged beside others: who wrote it had seen `base_version`, and changed `fields`."""
+
+    version: int
+    base_version: int
+    fields: tuple[str, ...]
+
+
 class Record(NamedTuple):
     """A record as the log has it now; a tombstone keeps its last body here (from history)."""
 
@@ -36,6 +44,8 @@ class Record(NamedTuple):
     deleted: bool = False
     by: str = ""
     at: str = ""
+    #: The last few versions merged beside others, oldest first: those who wrote the others are told by it.
+    parallel: tuple[Parallel, ...] = ()
 
 
 class PatientFacts(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from quill.domain.decide import NO_FOREIGN, Decision, Record, decide
-from quill.domain.facts import Op
+from quill.domain.facts import Op, Parallel
 from quill.domain.refusals import refusal, rejected
 from quill.domain.release import release
 from quill.domain.resolve import resolve
@@ -27,6 +27,9 @@ from quill.sync.reading import Reader, Task, concerned
 from quill.sync.submission import Sent, Submission
 
 log = logging.getLogger("quill.push")
+
+#: How many merged versions a record tells of: their authors pull within days, not within years.
+PARALLEL_KEPT = 8
 
 
 class Decided(NamedTuple):
@@ -261,11 +264,20 @@ class Batch:
             version = before.version + 1 if before else 1
             change = Change(
                 op["kind"], op["id"], decision.scope, version, decision.body, by, op["action"], decision.fields,
-                decision.deleted, origin, user_id=actor,
+                decision.deleted, origin, user_id=actor, parallel=self._parallel(before, version, decision, origin),
             )  # fmt: skip
             answer["seq"] = await self._append(change)
             answer["record"] = {"id": change.id, "version": version}
         return answer
+
+    def _parallel(self, before: Record | None, version: int, decision: Decision, origin: Origin) -> tuple[Parallel, ...]:
+        """Merged beside others' work: they find it in the record, as the author of this finds it in the verdict."""
+        earlier = before.parallel if before else ()
+        if not decision.merged_with or origin.base_version is None:
+            return earlier
+        same_life = origin.base_epoch in (None, self.head.epoch)
+        merged = Parallel(version, origin.base_version if same_life else 0, decision.fields)
+        return (*earlier, merged)[-PARALLEL_KEPT:]
 
     async def _quarantined(self, record_id: str, op: Op, decision: Decision, author: str, origin: Origin) -> int:
         seen = self._facts.policy(author, None).access(decision.scope) == "held"
@@ -296,6 +308,7 @@ class Batch:
             united = Change(
                 conflict.body["kind"], record_id, decision.scope, before.version + 1 if before else 1, decision.body,
                 user_id, "resolve", decision.fields, decision.deleted, origin, decision.parents,
+                parallel=before.parallel if before else (),
             )  # fmt: skip
             await self._append(united)
         change = self._conflict_change(decision, user_id, origin)

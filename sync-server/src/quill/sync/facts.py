@@ -206,7 +206,9 @@ class Facts:
         now, root = self.head.now, change.origin.device_root
         if before is not None and change.kind == "patient":
             self.banners[change.id].append((before.version, None, banner(before.body)))
-        record = Record(change.kind, change.id, change.scope, change.version, change.body, change.deleted, change.by, now)
+        record = Record(
+            change.kind, change.id, change.scope, change.version, change.body, change.deleted, change.by, now, change.parallel
+        )
         self.keep(record)
         state = change.body.get("state") if change.kind == "letter" else None
         self.written[change.id].append(Version(change.version, change.by, change.fields, state, root))

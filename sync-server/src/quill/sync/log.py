@@ -25,6 +25,7 @@ import orjson
 from psycopg import AsyncConnection
 
 from quill.audit.chain import link
+from quill.domain.facts import Parallel
 from quill.sync import log_sql
 from quill_schemas import SCHEMA_VERSION, canonical
 
@@ -70,6 +71,7 @@ class Change(NamedTuple):
 
     ``by``: a user's id, or ``server``. ``user_id``: who did it, for the audit trail, where that is not ``by``.
     ``body``: without null; of a tombstone the last one. ``fields``: what changed. ``parents``: op_ids a resolution unites.
+    ``parallel``: as the record had it before, and this version where it was merged.
     """
 
     kind: str
@@ -84,6 +86,7 @@ class Change(NamedTuple):
     origin: Origin = OURS
     parents: tuple[str, ...] = ()
     user_id: str | None = None
+    parallel: tuple[Parallel, ...] = ()
 
 
 class Note(NamedTuple):
@@ -223,7 +226,8 @@ def _entry(seq: int, change: Change, body: bytes, now: str) -> bytes:
     if change.deleted:
         return b'{"type":"delete",' + about + b"}"
     op_id = change.origin.op_id
-    return b'{"type":"put",%b,"schema":%d,"by":"%b","at":"%b",%b"body":%b}' % (
+    return b'{"type":"put",%b,"schema":%d,"by":"%b","at":"%b",%b%b"body":%b}' % (
         about, SCHEMA_VERSION, change.by.encode(), now.encode(),
-        b'"op_id":"%b",' % op_id.encode() if op_id else b"", body,
+        b'"op_id":"%b",' % op_id.encode() if op_id else b"",
+        b'"parallel":%b,' % orjson.dumps([one._asdict() for one in change.parallel]) if change.parallel else b"", body,
     )  # fmt: skip

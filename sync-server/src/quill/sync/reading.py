@@ -14,7 +14,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from quill.domain.decide import Record, Version
-from quill.domain.facts import Op
+from quill.domain.facts import Op, Parallel
 from quill.postgres.sessions import SyncConnection
 from quill.sync import facts_sql
 from quill.sync.facts import BANNER, Device, Facts, Known, Person, banner, named_in, nhs_number_of
@@ -206,7 +206,8 @@ class Reader:
                 record = Record(kind, record_id, scope, version, orjson.loads(body), True, by, at)
             else:
                 entry = orjson.loads(packed)
-                record = Record(kind, record_id, scope, version, entry["body"], False, entry["by"], entry["at"])
+                parallel = tuple(Parallel(**{**one, "fields": tuple(one["fields"])}) for one in entry.get("parallel", ()))
+                record = Record(kind, record_id, scope, version, entry["body"], False, entry["by"], entry["at"], parallel)
             facts.keep(record)
             facts.bodies[record_id, version] = record.body
 
