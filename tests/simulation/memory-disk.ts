@@ -69,8 +69,8 @@ export class MemoryDisk {
   #take(entry: Entry, change: StoreChange): void {
     switch (entry.type) {
       case "put": {
-        const { seq, kind, id, scope, version, schema, by, at, body } = entry;
-        this.records.set(id, frozen({ seq, kind, id, scope, version, schema, by, at, body, serial: this.#serial }));
+        const { seq, kind, id, scope, version, schema, by, at, parallel, body } = entry;
+        this.records.set(id, frozen({ seq, kind, id, scope, version, schema, by, at, ...(parallel && { parallel }), body, serial: this.#serial }));
         if (!this.scopes.has(scope)) this.scopes.set(scope, { complete: this.#bootstrapBegun === null, begun: this.#bootstrapBegun ?? this.#serial });
         touch(change, entry);
         break;

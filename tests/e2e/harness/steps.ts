@@ -2,7 +2,7 @@
 import { eventually } from "./eventually.ts";
 import type { Locator, Page } from "playwright-core";
 import type { Tablet } from "./tablet.ts";
-import type { Patient } from "./ward.ts";
+import type { Patient, Ward } from "./ward.ts";
 
 type Screen = "Work list" | "Patients" | "Messages" | "Sync";
 
@@ -98,4 +98,27 @@ export async function reads(tablet: Tablet, name: string, text: string): Promise
     const shown = (await box.count()) > 0 ? await box.inputValue() : await section.innerText();
     return shown.includes(text);
   });
+}
+
+/** Amara begins a letter and ben has it too; both tablets are ready to leave the network. */
+export async function sharedLetter(ward: Ward, patient: Patient, title: string, sections: Record<string, string> = {}): Promise<[amara: Tablet, ben: Tablet]> {
+  const [amara, ben] = await Promise.all([ward.tablet("amara's", "amara"), ward.tablet("ben's", "ben")]);
+  await beginLetter(amara, patient, title);
+  for (const [name, text] of Object.entries(sections)) await write(amara, name, text);
+  await allSent(amara);
+  await Promise.all([readyToLeave(amara), readyToLeave(ben)]);
+  await openLetter(ben, patient, title);
+  return [amara, ben];
+}
+
+/** Opens the letter on a tablet that has no network, writes below its headings, and leaves it. */
+export async function writeOffline(tablet: Tablet, patient: Patient, title: string, sections: Record<string, string>): Promise<void> {
+  await openLetter(tablet, patient, title);
+  for (const [name, text] of Object.entries(sections)) await write(tablet, name, text);
+  await leave(tablet);
+}
+
+/** A heading of the open letter says that somebody else wrote there at the same time. */
+export async function parallelAt(tablet: Tablet, name: string): Promise<void> {
+  await tablet.page.getByRole("region", { name, exact: true }).getByTestId("mark-parallel").waitFor({ timeout: PATIENCE });
 }
