@@ -53,8 +53,6 @@ export async function watched(tablet: Tablet, text: string): Promise<Watched> {
 }
 
 /** Ends the watch. */
-export async function unwatch(tablet: Tablet, text: string): Promise<Watched> {
-  const seen = await watched(tablet, text);
+export async function unwatch(tablet: Tablet, text: string): Promise<void> {
   await tablet.page.evaluate((text) => globalThis.quillWatches[text]!.stop(), text);
-  return seen;
 }

@@ -1,5 +1,6 @@
 /** A server with the demonstration's people on their tablets: what every proof starts from, and what ends all of it again. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { freePorts, Server, type ServerOptions } from "./server.ts";
 import { Tablet } from "./tablet.ts";
 
@@ -46,6 +47,13 @@ export class Ward {
     return row && { id: String(row["id"]), version: Number(row["version"]), ...(row["body"] as { sections: Record<string, { text: string }>; state: string }) };
   }
 
+  /** What stands on the screens, into the folder that `QUILL_PICTURES` names: to see why a proof failed. */
+  async pictures(): Promise<void> {
+    const folder = process.env["QUILL_PICTURES"];
+    if (!folder) return;
+    for (const { name, page } of this.tablets) await page.screenshot({ path: join(folder, `${name}.png`), timeout: 5_000 });
+  }
+
   async end(): Promise<void> {
     const reports = this.tablets.flatMap((tablet) => tablet.policyReports());
     const fallen = await Promise.allSettled(this.tablets.map((tablet) => tablet.dispose()));
@@ -64,6 +72,7 @@ export async function inWard(proof: (ward: Ward) => Promise<void>, options: Omit
     await proof(ward);
   } catch (error) {
     console.error(server.log.join("").slice(-4000));
+    await ward.pictures().catch(() => undefined);
     await ward.end().catch(() => undefined);
     throw error;
   }
