@@ -4,7 +4,7 @@ import "virtual:mantine-variables.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { stayOutOfBackForwardCache } from "./leave.ts";
-import { startDevice } from "./start-device.ts";
+import { openDevice } from "../sync/open-device.ts";
 import { startServiceWorker } from "./service-worker-client.ts";
 
 installTrustedTypes();
@@ -12,6 +12,6 @@ stayOutOfBackForwardCache();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
-const device = await startDevice();
+const device = openDevice();
 createRoot(root).render(<App device={device} />);
 startServiceWorker(device);

@@ -1,5 +1,6 @@
-import { IconCloudCheck, IconCloudOff, IconCloudUp, IconLogin2 } from "@tabler/icons-react";
+import { IconCloudCheck, IconCloudOff, IconCloudUp, IconDownload, IconLogin2, type TablerIcon } from "@tabler/icons-react";
 import { Link } from "react-router";
+import type { SyncStatus } from "../sync/device.ts";
 import { useStatus } from "../ui/device.tsx";
 import { texts } from "../ui/texts.ts";
 import styles from "./network-indicator.module.css";
@@ -8,13 +9,7 @@ import styles from "./network-indicator.module.css";
 export function NetworkIndicator() {
   const status = useStatus();
   if (!status) return null;
-  const [Icon, word] = status.signInNeeded && status.network !== "offline"
-    ? [IconLogin2, texts.network.signIn] as const
-    : status.network === "offline"
-      ? [IconCloudOff, texts.network.offline(status.waiting)] as const
-      : status.network === "sending"
-        ? [IconCloudUp, texts.network.sending] as const
-        : [IconCloudCheck, texts.network.online] as const;
+  const [Icon, word] = standing(status);
   return (
     <Link to="/sync" className={styles.indicator} data-network={status.network} data-testid="network">
       <Icon size="1.375rem" stroke={1.75} aria-hidden />
@@ -23,4 +18,11 @@ export function NetworkIndicator() {
       {status.network === "offline" && status.waiting > 0 && <span className={styles.waiting} aria-hidden>{status.waiting}</span>}
     </Link>
   );
+}
+
+function standing({ network, waiting, signInNeeded, updateNeeded }: SyncStatus): [TablerIcon, string] {
+  if (network === "offline") return [IconCloudOff, texts.network.offline(waiting)];
+  if (updateNeeded) return [IconDownload, texts.network.update];
+  if (signInNeeded) return [IconLogin2, texts.network.signIn];
+  return network === "sending" ? [IconCloudUp, texts.network.sending] : [IconCloudCheck, texts.network.online];
 }

@@ -11,6 +11,8 @@ export default function OpenApp({ who }: { who: Who }) {
   useIdleLock(useDevice());
   const routes = useMemo(() => router(), []);
   useEffect(() => {
+    // Without a promise the browser may throw the vault away when space runs short; it may ask, or decide by itself.
+    void navigator.storage.persist().catch(() => undefined);
     const timer = setTimeout(fetchScreens, 3000);
     return () => clearTimeout(timer);
   }, []);

@@ -5,12 +5,16 @@ import { useSearch } from "../ui/search.tsx";
 import { texts } from "../ui/texts.ts";
 import styles from "./search-box.module.css";
 
-/** One box for the whole app, focused by `/`; typing shows the patients, Down goes into the list. */
+/**
+ * One box for the whole app, focused by `/`; typing shows the patients, Down goes into the list. What was searched stands
+ * in it on the list only: beside one patient's name, another's number would be a trap.
+ */
 export function SearchBox() {
-  const { text, setText } = useSearch();
+  const { text: searched, setText } = useSearch();
   const box = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
   const onList = useLocation().pathname === "/patients";
+  const text = onList ? searched : "";
 
   useEffect(() => {
     const slash = (event: KeyboardEvent) => {

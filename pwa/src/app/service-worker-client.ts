@@ -39,8 +39,12 @@ export function startServiceWorker(device: Device): void {
     });
     if (registration.waiting && container.controller) noticed();
 
+    let tooOld = false;
     device.subscribe((event) => {
-      if (event.type === "status" && event.status.waiting > 0 && event.status.network === "offline") {
+      if (event.type !== "status") return;
+      if (event.status.updateNeeded && !tooOld) void registration.update().catch(() => undefined);
+      tooOld = event.status.updateNeeded ?? false;
+      if (event.status.waiting > 0 && event.status.network === "offline") {
         registration.sync?.register("quill-outbox").catch(() => undefined); // denied or not there: timers and `online` remain
       }
     });

@@ -12,7 +12,11 @@ export function fold(text: string): string {
 }
 
 export function medicalRecordNumber(patient: Patient): string | null {
-  return patient.identifiers.find((identifier) => MRN_SYSTEM.test(identifier.system))?.value ?? null;
+  return patient.identifiers.find(isMedicalRecordNumber)?.value ?? null;
+}
+
+export function isMedicalRecordNumber({ system }: { system: string }): boolean {
+  return MRN_SYSTEM.test(system);
 }
 
 /** `SMITH, Anna Maria (Mrs)`: family name first and in capitals, as the NHS banner guidance has it. */

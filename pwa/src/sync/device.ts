@@ -145,6 +145,9 @@ export interface ConflictRow {
   reason: string;
   severity: string;
   status: string;
+  /** This person's decision, which waits on this device or is not pulled yet. */
+  decided: boolean;
+  decision: Decision | null;
   at: string;
   /** The name of whose change is under review. */
   mine_by: string;
@@ -152,11 +155,20 @@ export interface ConflictRow {
   patient: PatientName | null;
 }
 
+/** How a review ended. */
+export interface Decision {
+  by: string;
+  at: string;
+  note: string;
+}
+
 export interface ConflictView extends ConflictRow {
   conflict: Conflict;
   names: Record<string, string>;
   mayChoose: boolean;
   mayCompose: boolean;
+  /** To its author; nobody gives a review back to themselves. */
+  mayReturn: boolean;
   work: WorkState | null;
 }
 
@@ -171,15 +183,30 @@ export interface OutboxRow {
   kind: Kind;
   id: string;
   title: string;
+  /** Whom it is about; null for what is about nobody, or someone no longer here. */
+  patient: PatientName | null;
+  patient_id?: string;
   what: string;
   made_at: string;
   state: WorkState;
   verdict?: Verdict;
+  /** It needed review, and this came of it. */
+  decision?: Decision;
+}
+
+/** A file on its way to the server. */
+export interface UploadRow {
+  id: string;
+  patient_id: string;
+  name: string;
+  sent: number;
+  parts: number;
 }
 
 export interface SyncPage {
   status: SyncStatus;
   waiting: OutboxRow[];
+  uploads: UploadRow[];
   decided: OutboxRow[];
   failed: OutboxRow[];
   storage: { persisted: boolean; quota: number; usage: number };

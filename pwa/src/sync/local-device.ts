@@ -124,10 +124,10 @@ export class LocalDevice implements Device {
   }
 
   async signOut(): Promise<{ ok: true } | { ok: false; unsent: number }> {
-    const { store, work, engine } = this.#opened();
+    const { store, work, engine, questions } = this.#opened();
     await work.commitAll();
     await engine.round();
-    const unsent = (await store.outbox()).length;
+    const unsent = (await store.outbox()).length + (await questions.uploads()).length;
     if (unsent > 0) return { ok: false, unsent };
     await engine.session.call({ method: "POST", path: "/api/auth/logout", json: {} });
     await this.lock();
@@ -166,7 +166,7 @@ export class LocalDevice implements Device {
     const status = await this.status();
     return {
       status, device_id: (await store.identity()).device_id, storage: await this.#parts.storage(),
-      waiting: [...(await rowsOf(operations.filter(({ verdict }) => !verdict))), ...typing],
+      waiting: [...(await rowsOf(operations.filter(({ verdict }) => !verdict))), ...typing], uploads: await questions.uploads(),
       decided: await rowsOf(operations.filter((own) => own.verdict && !isRefused(own)).reverse().slice(0, SHOWN_DECIDED)),
       failed: await rowsOf(operations.filter(isRefused).reverse()),
       offline: { ready: scopes.filter(({ complete }) => complete).length, of: scopes.length, at: status.lastSync },

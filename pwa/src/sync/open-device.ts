@@ -111,7 +111,7 @@ class RemoteDevice {
       const call = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
       if (data.type === "answer") call?.resolve(data.value as never);
-      else call?.reject(new Error(data.message));
+      else call?.reject(Object.assign(new Error(data.message), { name: data.name }));
     };
     worker.onerror = () => {
       for (const { reject } of this.#waiting.values()) reject(new Error("the device worker failed"));

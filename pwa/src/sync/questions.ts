@@ -4,7 +4,8 @@ import { mayDecide } from "../domain/conflict.ts";
 import { elementKey, same, valueOf } from "../domain/fields.ts";
 import { medicalRecordNumber } from "../domain/patient.ts";
 import type {
-  AttachmentView, ConflictRow, ConflictView, LetterRow, LetterView, MessageView, OutboxRow, PatientName, PatientRow, PatientView, Who, WorkState,
+  AttachmentView, ConflictRow, ConflictView, Decision, LetterRow, LetterView, MessageView, OutboxRow, PatientName, PatientRow, PatientView, UploadRow, Who,
+  WorkState,
 } from "./device.ts";
 import { Views } from "./own-work.ts";
 import type { OpenStore, PatientSummary, StoredRecord } from "./ports.ts";
@@ -129,7 +130,8 @@ export class Questions {
     const subject = { scope: view.scope, body: conflict };
     return {
       ...(await this.#conflictRow(view, await this.#people())), conflict, names: Object.fromEntries(await this.#people()),
-      mayChoose: mayDecide(subject, "choose", policy), mayCompose: mayDecide(subject, "compose", policy), work: await this.#workOf(view, []),
+      mayChoose: mayDecide(subject, "choose", policy), mayCompose: mayDecide(subject, "compose", policy),
+      mayReturn: conflict.mine.by !== user_id && mayDecide(subject, "return", policy), work: await this.#workOf(view, []),
     };
   }
 
@@ -142,25 +144,45 @@ export class Questions {
   }
 
   /** A line of the lists of own work. */
-  async outboxRow({ operation, verdict }: OwnOperation): Promise<OutboxRow> {
+  async outboxRow({ operation, scope, verdict }: OwnOperation): Promise<OutboxRow> {
     const { op_id, kind, id, made_at } = operation;
-    return { op_id, kind, id, title: await this.#titleOf(kind, id, operation.set ?? {}), what: whatOf(operation), made_at, state: stateOf(verdict), ...(verdict && { verdict }) };
+    const decision = verdict?.conflict_id === undefined ? null : await this.#decisionOn(verdict.conflict_id);
+    return {
+      op_id, kind, id, title: await this.#titleOf(kind, id, operation.set ?? {}), ...(await this.#about(scope)), what: whatOf(operation), made_at,
+      state: decision ? "on-server" : stateOf(verdict), ...(verdict && { verdict }), ...(decision && { decision }),
+    };
+  }
+
+  /** Files whose bytes the server doesn't have whole. */
+  async uploads(): Promise<UploadRow[]> {
+    const files = Object.entries(await heldFiles(this.#store)).filter(([, { state }]) => state === "waiting");
+    const rows = await Promise.all(files.map(async ([id, { sent, parts }]) => {
+      const view = await this.#views.view(id);
+      return view?.kind === "attachment" ? [{ id, patient_id: String(view.body["patient_id"]), name: String(view.body["name"]), sent, parts }] : [];
+    }));
+    return rows.flat();
   }
 
   async draftRow(view: View): Promise<OutboxRow[]> {
     const { draft, kind, id } = view;
     if (!draft) return [];
     const what = whatOf({ kind, action: draft.create ? "create" : "patch", set: draft.set });
-    return [{ op_id: `draft-${id}`, kind, id, title: await this.#titleOf(kind, id, draft.set), what, made_at: draft.saved_at, state: "on-device" }];
+    return [{ op_id: `draft-${id}`, kind, id, title: await this.#titleOf(kind, id, draft.set), ...(await this.#about(view.scope)), what, made_at: draft.saved_at, state: "on-device" }];
   }
 
   async openConflicts(): Promise<number> {
-    return (await this.#conflictRows()).filter(({ status }) => status === "open").length;
+    return (await this.#conflictRows()).filter(({ status, decided }) => status === "open" && !decided).length;
   }
 
   #show(view: View): Values {
     this.shown.set(view.id, { version: view.version, body: view.body });
     return view.body;
+  }
+
+  async #about(scope: string): Promise<Pick<OutboxRow, "patient" | "patient_id">> {
+    if (!scope.startsWith("patient:")) return { patient: null };
+    const patient_id = scope.slice(8);
+    return { patient: await this.#nameOf(patient_id), patient_id };
   }
 
   async #titleOf(kind: Kind, id: string, set: Values): Promise<string> {
@@ -210,9 +232,15 @@ export class Questions {
     return {
       id: view.id, version: view.version, title: conflict.kind === "patient" ? (patient?.family ?? "Patient") : (title ?? "Letter"), kind: conflict.kind,
       record_id: conflict.record_id, reason: conflict.reason, severity: conflict.severity, status: conflict.status,
+      decided: view.pending.some(({ operation }) => operation.action === "resolve" && operation.set?.["return"] !== true), decision: decisionOf(conflict, names),
       at: conflict.events[0]?.at ?? view.record?.at ?? conflict.mine.made_at, mine_by: names.get(conflict.mine.by) ?? "", patient,
       ...(patientId !== undefined && { patient_id: patientId }),
     };
+  }
+
+  async #decisionOn(conflictId: string): Promise<Decision | null> {
+    const view = await this.#views.view(conflictId);
+    return view?.kind === "conflict" ? decisionOf(view.body as unknown as Conflict, await this.#people()) : null;
   }
 
   async #openByScope(): Promise<Map<string, number>> {
@@ -312,6 +340,10 @@ function writtenBeside(decided: OwnOperation[], record: StoredRecord | null): st
 
 function nameOf({ name }: Patient): string {
   return [name.family, name.given.join(" ")].filter(Boolean).join(", ");
+}
+
+function decisionOf({ resolution }: Conflict, names: Map<string, string>): Decision | null {
+  return resolution ? { by: names.get(resolution.by) ?? "", at: resolution.at, note: resolution.note } : null;
 }
 
 function changedAt(view: View): string {

@@ -18,7 +18,7 @@ export type ToWorker =
 
 export type ToPage =
   | { type: "answer"; id: number; value: unknown }
-  | { type: "failed"; id: number; message: string }
+  | { type: "failed"; id: number; name: string; message: string }
   | { type: "event"; event: DeviceEvent }
   /** Only the page can read the cookie. */
   | { type: "csrf"; id: number };

@@ -80,7 +80,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     const callee = device as unknown as Record<typeof method, (...given: unknown[]) => Promise<unknown>>;
     callee[method](...parameters).then(
       (value) => say({ type: "answer", id, value }),
-      (error: unknown) => say({ type: "failed", id, message: error instanceof Error ? `${error.name}: ${error.message}` : "failed" }),
+      (error: unknown) => say({ type: "failed", id, ...(error instanceof Error ? { name: error.name, message: error.message } : { name: "Error", message: "failed" }) }),
     );
   }
 };

@@ -37,7 +37,7 @@ export function PatientPage() {
   return (
     <Page title={texts.banner.label} width="wide" heading={<PatientBanner patient={banner} asOf={view.as_of} />}>
       {!view.complete && <Notice tone="needs-you">{texts.patients.incomplete}</Notice>}
-      <ConflictRows conflicts={view.conflicts.filter((conflict) => conflict.status === "open")} withPatient={false} />
+      <ConflictRows conflicts={view.conflicts} withPatient={false} />
       <div className={styles.columns}>
         <div>
           <LetterPanel patientId={view.id} letters={view.letters} complete={view.complete} />

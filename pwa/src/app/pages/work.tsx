@@ -3,8 +3,9 @@ import { LettersToDo } from "../../features/letters/letters-to-do.tsx";
 import { toDo } from "../../features/letters/to-do.ts";
 import { RefusedWork } from "../../features/sync/refused-work.tsx";
 import { Nothing } from "../../ui/absence.tsx";
-import { useAnswer } from "../../ui/device.tsx";
+import { useAnswer, useStatus } from "../../ui/device.tsx";
 import { Page } from "../../ui/page.tsx";
+import { Progress } from "../../ui/progress.tsx";
 import { texts } from "../../ui/texts.ts";
 import { useWho } from "../../ui/who.tsx";
 
@@ -14,13 +15,15 @@ export function WorkPage() {
   const letters = useAnswer("letters", (device) => device.letters(), ["letter", "conflict", "patient"]).answer;
   const page = useAnswer("sync-page", (device) => device.syncPage()).answer;
   const known = conflicts && letters && page;
-  const open = conflicts?.filter((conflict) => conflict.status === "open") ?? [];
+  const loading = useStatus()?.loading;
+  const open = conflicts?.filter((conflict) => conflict.status === "open" && !conflict.decided) ?? [];
   const failed = page?.failed ?? [];
   const todo = toDo(letters ?? [], useWho());
   const idle = open.length + failed.length + todo.waiting.length + todo.toSign.length + todo.drafts.length === 0;
   return (
     <Page title={texts.workList.title}>
-      {known && idle && <Nothing title={texts.workList.nothing} hint={texts.workList.nothingHint} />}
+      {loading && <Progress {...loading} />}
+      {known && idle && !loading && <Nothing title={texts.workList.nothing} hint={texts.workList.nothingHint} />}
       <ConflictRows conflicts={open} />
       <RefusedWork failed={failed} />
       <LettersToDo {...todo} />

@@ -9,6 +9,7 @@ import { pickingFile } from "../../ui/lock-policy.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { Section } from "../../ui/page.tsx";
 import { texts } from "../../ui/texts.ts";
+import { wentWrong } from "../../ui/went-wrong.ts";
 import { AttachmentLine } from "./attachment-line.tsx";
 import styles from "./attachments.module.css";
 
@@ -34,8 +35,8 @@ export function AttachmentPanel({ patientId, attachments, complete }: { patientI
           await device.attach(patientId, { name: file.name, media_type: file.type || "application/octet-stream", bytes });
         }
       }
-    } catch {
-      setProblem(texts.errors.unknown);
+    } catch (error) {
+      setProblem(wentWrong(error));
     } finally {
       setBusy(false);
     }

@@ -16,6 +16,16 @@ export function choiceOf(field: ConflictField, take: Take): Choice {
   return { take };
 }
 
+/** Rights and the note ask this: what is neither side as it stands is the reviewer's own. */
+export function isComposed({ take }: Choice): boolean {
+  return take === "text" || take === "base";
+}
+
+/** What was taken of each field, once it is decided. */
+export function decidedChoices({ resolution }: Conflict): Record<string, Choice> {
+  return Object.fromEntries(Object.entries(resolution?.choices ?? {}).map(([field, { take, value }]) => [field, { take, ...(take === "text" && { value }) }]));
+}
+
 /** The text a person composes in, and the value it makes; null where the field isn't text. */
 export function composable(field: ConflictField): { text: string; valueOf: (text: string) => unknown } | null {
   const sample = field.mine ?? field.theirs ?? field.base;

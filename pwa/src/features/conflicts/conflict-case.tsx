@@ -5,8 +5,9 @@ import { useAnswer, useDevice } from "../../ui/device.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { PatientBanner } from "../../ui/patient-banner.tsx";
 import { texts } from "../../ui/texts.ts";
+import { wentWrong } from "../../ui/went-wrong.ts";
 import type { ConflictView } from "../../sync/device.ts";
-import { asDecided, choiceOf, needsAmendmentReason, type Choice } from "./choice.ts";
+import { asDecided, choiceOf, decidedChoices, isComposed, needsAmendmentReason, type Choice } from "./choice.ts";
 import { ConflictField } from "./conflict-field.tsx";
 import { useChoiceKeys } from "./use-choice-keys.ts";
 import styles from "./conflicts.module.css";
@@ -42,19 +43,21 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
   const [note, setNote] = useState("");
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<string>();
   const { fields } = conflict;
-  const composed = Object.values(choices).some((choice) => choice.take === "text" || choice.take === "base");
+  const open = view.status === "open" && !view.decided;
+  const mayChoose = open && view.mayChoose;
+  const composed = Object.values(choices).some(isComposed);
   const amends = needsAmendmentReason(conflict, choices);
   const complete = fields.every((field) => choices[field.field] !== undefined) && (!composed || note.trim() !== "") && (!amends || reason.trim() !== "");
 
   const choose = (index: number, choice: Choice) => {
     const field = fields[index];
-    if (!field || !view.mayChoose || (choice.take === "text" && !view.mayCompose)) return;
+    if (!field || !mayChoose || (isComposed(choice) && !view.mayCompose)) return;
     setChoices((before) => ({ ...before, [field.field]: choice }));
     setActive(index);
   };
-  useChoiceKeys(view.mayChoose && !busy, (take) => {
+  useChoiceKeys(mayChoose && !busy, (take) => {
     const field = fields[active];
     if (!field) return;
     choose(active, choiceOf(field, take));
@@ -65,12 +68,12 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
 
   const finish = async (task: () => Promise<void>) => {
     setBusy(true);
-    setFailed(false);
+    setFailed(undefined);
     try {
       await task();
       onDecided();
-    } catch {
-      setFailed(true);
+    } catch (error) {
+      setFailed(wentWrong(error));
       setBusy(false);
     }
   };
@@ -80,6 +83,8 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
     ...(amends && { amendment_reason: reason.trim() }),
   }));
 
+  const taken = decidedChoices(conflict);
+  const returned = conflict.returned ? conflict.events.findLast(({ event }) => event === "returned") : undefined;
   const mine = conflict.mine;
   const theirs = conflict.theirs;
   return (
@@ -99,19 +104,25 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
           </dd>
         </div>
       </dl>
-      {view.status !== "open" && <Notice>{texts.review.missing}</Notice>}
-      {view.work === "on-device" && <Notice live>{texts.review.decided}</Notice>}
-      {!view.mayChoose && <Notice>{texts.review.mayNotChoose}</Notice>}
-      {view.mayChoose && !view.mayCompose && <Notice>{texts.review.mayNotCompose}</Notice>}
+      {view.decision && (
+        <Notice>
+          <p data-testid="decision">{texts.review.decidedBy(view.decision.by, view.decision.at)}</p>
+          {view.decision.note !== "" && <p>{texts.review.noted(view.decision.note)}</p>}
+        </Notice>
+      )}
+      {view.decided && view.status === "open" && <Notice live>{texts.review.decided}</Notice>}
+      {open && returned && <Notice tone="needs-you">{texts.review.returned(names[returned.by] ?? "", returned.at, returned.note ?? "")}</Notice>}
+      {open && !view.mayChoose && <Notice>{texts.review.mayNotChoose}</Notice>}
+      {mayChoose && !view.mayCompose && <Notice>{texts.review.mayNotCompose}</Notice>}
 
       {fields.map((field, index) => (
         <ConflictField
-          key={field.field} id={`field-${index}`} field={field} choice={choices[field.field]} active={view.mayChoose && index === active}
-          mayChoose={view.mayChoose} mayCompose={view.mayCompose} onChoose={(choice) => choose(index, choice)} onFocus={() => setActive(index)}
+          key={field.field} id={`field-${index}`} field={field} choice={(open ? choices : taken)[field.field]} active={mayChoose && index === active}
+          mayChoose={mayChoose} mayCompose={view.mayCompose} onChoose={(choice) => choose(index, choice)} onFocus={() => setActive(index)}
         />
       ))}
 
-      {view.mayChoose && (
+      {mayChoose && (
         <form
           className={styles.decide}
           onSubmit={(event) => {
@@ -119,15 +130,17 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
             if (complete && !busy) void decide();
           }}
         >
-          {failed && <Notice tone="danger" live>{texts.errors.unknown}</Notice>}
+          {failed && <Notice tone="danger" live>{failed}</Notice>}
           <TextInput
             label={composed ? texts.review.note : texts.review.noteOptional} value={note} maxLength={500} required={composed}
             {...(composed && { description: texts.review.noteNeeded })} onChange={(event) => setNote(event.currentTarget.value)}
           />
           {amends && <TextInput label={texts.review.amendment} value={reason} maxLength={500} required onChange={(event) => setReason(event.currentTarget.value)} />}
           <div className={styles.decideRow}>
-            <span className={`quiet ${styles.keys ?? ""}`}>{texts.review.keys}</span>
-            <Button variant="default" loading={busy} onClick={() => void finish(() => device.returnConflict(view.id, note.trim()))}>{texts.review.giveBack}</Button>
+            <span className={`quiet ${styles.keys ?? ""}`}>{view.mayCompose ? texts.review.keys : texts.review.keysChoose}</span>
+            {view.mayReturn && (
+              <Button variant="default" loading={busy} onClick={() => void finish(() => device.returnConflict(view.id, note.trim()))}>{texts.review.giveBack}</Button>
+            )}
             <Button type="submit" loading={busy} disabled={!complete}>{texts.review.decide}</Button>
           </div>
         </form>

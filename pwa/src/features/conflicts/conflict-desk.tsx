@@ -1,22 +1,24 @@
 import { NavLink, useNavigate, useParams } from "react-router";
 import { IconAlertTriangle, IconChevronLeft } from "@tabler/icons-react";
 import { Nothing } from "../../ui/absence.tsx";
-import { useAnswer } from "../../ui/device.tsx";
+import { useAnswer, useStatus } from "../../ui/device.tsx";
 import { moment, patientName } from "../../ui/format.ts";
 import { Mark } from "../../ui/mark.tsx";
 import { Page } from "../../ui/page.tsx";
+import { Progress } from "../../ui/progress.tsx";
 import { texts } from "../../ui/texts.ts";
 import { ConflictCase } from "./conflict-case.tsx";
-import { byRiskAndAge } from "./order.ts";
+import { undecided } from "./order.ts";
 import styles from "./conflicts.module.css";
 
 /** What two people changed at the same time, one case after the other, until nothing needs review. */
 export function ConflictDesk() {
   const { conflictId } = useParams();
   const navigate = useNavigate();
+  const loading = useStatus()?.loading;
   const { answer } = useAnswer("conflicts", (device) => device.conflicts(), ["conflict", "patient", "letter"]);
   if (!answer) return null;
-  const open = byRiskAndAge(answer.filter((conflict) => conflict.status === "open"));
+  const open = undecided(answer);
 
   // After a decision the next case follows; after the last one the desk says so.
   const next = (decided: string) => {
@@ -26,7 +28,8 @@ export function ConflictDesk() {
 
   return (
     <Page title={texts.review.title} width="wide">
-      {open.length === 0 && !conflictId && <Nothing title={texts.review.nothing} hint={texts.review.nothingHint} />}
+      {loading && <Progress {...loading} />}
+      {open.length === 0 && !conflictId && !loading && <Nothing title={texts.review.nothing} hint={texts.review.nothingHint} />}
       <div className={styles.desk} data-chosen={conflictId !== undefined}>
         {open.length > 0 && (
           <nav className={styles.cases} aria-label={texts.review.list}>

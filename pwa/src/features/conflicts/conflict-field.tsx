@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { IconCheck } from "@tabler/icons-react";
 import type { ConflictField as Field } from "@quill/schemas";
 import { wordDiff } from "../../domain/word-diff.ts";
+import { Mark } from "../../ui/mark.tsx";
 import { texts } from "../../ui/texts.ts";
 import { WritingArea } from "../../ui/writing-area.tsx";
 import { choiceOf, composable, type Choice, type Take } from "./choice.ts";
@@ -33,7 +34,10 @@ export function ConflictField({ id, field, choice, active, mayChoose, mayCompose
       <div className={styles.sides}>
         {sides.map((side) => (
           <div key={side.take} className={styles.side} data-chosen={choice?.take === side.take}>
-            <p className={styles.sideTitle}>{side.title}</p>
+            <p className={styles.sideTitle}>
+              {side.title}
+              {!mayChoose && choice?.take === side.take && <Mark icon={IconCheck} tone="action">{texts.review.taken}</Mark>}
+            </p>
             <Difference before={side.take === "base" ? side.text : before} text={side.text} />
             {mayChoose && side.allowed && (
               <button
@@ -47,6 +51,12 @@ export function ConflictField({ id, field, choice, active, mayChoose, mayCompose
           </div>
         ))}
       </div>
+      {!mayChoose && choice?.take === "text" && (
+        <div className={styles.side} data-chosen>
+          <p className={styles.sideTitle}>{texts.review.composed}</p>
+          <Difference before={before} text={readable(field.field, choice.value)} />
+        </div>
+      )}
       {mayChoose && mayCompose && compose && (choice?.take === "text"
         ? <Compose name={name} text={readable(field.field, choice.value)} onChange={(text) => onChoose({ take: "text", value: compose.valueOf(text) })} />
         : (

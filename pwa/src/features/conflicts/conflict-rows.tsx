@@ -5,15 +5,16 @@ import { Mark } from "../../ui/mark.tsx";
 import { Section } from "../../ui/page.tsx";
 import { Row, Rows } from "../../ui/row.tsx";
 import { texts } from "../../ui/texts.ts";
-import { byRiskAndAge } from "./order.ts";
+import { undecided } from "./order.ts";
 
-/** Open reviews as part of another page (work list, patient). */
+/** Reviews that wait for a decision, as part of another page (work list, patient). */
 export function ConflictRows({ conflicts, withPatient = true }: { conflicts: ConflictRow[]; withPatient?: boolean }) {
-  if (conflicts.length === 0) return null;
+  const open = undecided(conflicts);
+  if (open.length === 0) return null;
   return (
-    <Section title={texts.workList.needsReview} count={conflicts.length} tone="needs-you">
+    <Section title={texts.workList.needsReview} count={open.length} tone="needs-you">
       <Rows label={texts.workList.needsReview}>
-        {byRiskAndAge(conflicts).map((conflict) => (
+        {open.map((conflict) => (
           <Row
             key={conflict.id}
             to={`/review/${conflict.id}`}

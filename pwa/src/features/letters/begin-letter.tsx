@@ -5,6 +5,7 @@ import { useAnswer, useDevice } from "../../ui/device.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { texts } from "../../ui/texts.ts";
+import { wentWrong } from "../../ui/went-wrong.ts";
 import { useWho } from "../../ui/who.tsx";
 import { letterKinds } from "./headings.ts";
 import { maySign } from "./rights.ts";
@@ -22,11 +23,11 @@ export function BeginLetter({ patientId, onClose }: { patientId: string; onClose
   const [title, setTitle] = useState<string>();
   const [clinician, setClinician] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<string>();
 
   const begin = async () => {
     setBusy(true);
-    setFailed(false);
+    setFailed(undefined);
     try {
       const author = forAnother ? (clinician ?? clinicians[0]?.id) : undefined;
       const id = await device.beginLetter(patientId, (title ?? kind).trim() || kind, author);
@@ -34,8 +35,8 @@ export function BeginLetter({ patientId, onClose }: { patientId: string; onClose
       const set = Object.fromEntries(headings.map((one, order) => [`sections/${one.key}`, { title: one.title, order: order + 1, text: "" }]));
       await device.edit("letter", id, set);
       void navigate(`/letters/${id}`);
-    } catch {
-      setFailed(true);
+    } catch (error) {
+      setFailed(wentWrong(error));
       setBusy(false);
     }
   };
@@ -49,7 +50,7 @@ export function BeginLetter({ patientId, onClose }: { patientId: string; onClose
           if (!busy) void begin();
         }}
       >
-        {failed && <Notice tone="danger" live>{texts.errors.unknown}</Notice>}
+        {failed && <Notice tone="danger" live>{failed}</Notice>}
         <NativeSelect label={texts.letters.kind} data={letterKinds.map((one) => one.title)} value={kind} onChange={(event) => setKind(event.currentTarget.value)} />
         <TextInput label={texts.letters.letterTitle} value={title ?? kind} maxLength={200} onChange={(event) => setTitle(event.currentTarget.value)} />
         {forAnother && (

@@ -25,9 +25,9 @@ export interface Drawn {
 }
 
 /** The one question before each act that can't be taken back. */
-export function LetterDialogs({ asking, drawn: now, failed, ...answers }: Answers & { asking: Asking; drawn: Drawn; failed: boolean }) {
+export function LetterDialogs({ asking, drawn: now, failed, ...answers }: Answers & { asking: Asking; drawn: Drawn; failed: string | undefined }) {
   const [drawn] = useState(now);
-  const problem = failed && <Notice tone="danger" live>{texts.errors.unknown}</Notice>;
+  const problem = failed && <Notice tone="danger" live>{failed}</Notice>;
   if (asking === "sign") return <Sign drawn={drawn} problem={problem} {...answers} />;
   if (asking === "amend") return <Amend drawn={drawn} problem={problem} {...answers} />;
   return (

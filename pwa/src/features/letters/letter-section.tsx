@@ -24,7 +24,7 @@ export function LetterSection({ section, marks, server, reviewAddress, onChange 
     <section className={styles.section} aria-labelledby={name}>
       <h2 id={name} className={styles.heading}>{section.title}</h2>
       <div className={styles.body}>
-        {marks.map((mark) => {
+        {marks.filter((mark) => mark !== "parallel" || !marks.includes("under-review")).map((mark) => {
           const Icon = icons[mark];
           return (
             <p key={mark} className={styles.mark} data-mark={mark} data-testid={`mark-${mark}`}>

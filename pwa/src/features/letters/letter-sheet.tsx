@@ -6,11 +6,13 @@ import { useAnswer, useDevice } from "../../ui/device.tsx";
 import { Mark } from "../../ui/mark.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { texts } from "../../ui/texts.ts";
+import { wentWrong } from "../../ui/went-wrong.ts";
 import { useWho } from "../../ui/who.tsx";
 import { WorkMark } from "../../ui/work-mark.tsx";
 import { AddHeading } from "./add-heading.tsx";
 import { LetterActions, type Asking } from "./letter-actions.tsx";
 import { LetterDialogs } from "./letter-dialogs.tsx";
+import { LetterReviews } from "./letter-reviews.tsx";
 import { LetterState } from "./letter-state.tsx";
 import { LetterSection } from "./letter-section.tsx";
 import { Recipients } from "./recipients.tsx";
@@ -26,7 +28,7 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
   const nameOf = (id: string | undefined) => people.find((person) => person.id === id)?.name ?? "";
   const draft = useLetterDraft(view);
   const [asking, setAsking] = useState<Asking>();
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<string>();
   const { letter } = draft;
   const writable = mayEdit(who, letter) && !view.signatureWaiting;
   const sections = Object.entries(letter.sections).sort(([, a], [, b]) => a.order - b.order);
@@ -35,14 +37,14 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
   const markedAtHeading = Object.values(view.marks).some((marks) => marks.includes("under-review"));
 
   const act = async (task: () => Promise<unknown>) => {
-    setFailed(false);
+    setFailed(undefined);
     try {
       await draft.flush();
       await task();
       setAsking(undefined);
       refresh();
-    } catch {
-      setFailed(true);
+    } catch (error) {
+      setFailed(wentWrong(error));
     }
   };
   const drawn = () => ({ version: draft.version, letter });
@@ -65,8 +67,8 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
   return (
     <article className={styles.sheet} data-state={letter.state}>
       {letter.state === "retracted" && <Notice tone="danger">{texts.letters.retracted}</Notice>}
-      {failed && !asking && <Notice tone="danger" live>{texts.errors.unknown}</Notice>}
-      {draft.failed && <Notice tone="danger" live>{texts.letters.notSaved}</Notice>}
+      {failed && !asking && <Notice tone="danger" live>{failed}</Notice>}
+      {draft.failed && <Notice tone="danger" live>{draft.full ? texts.letters.notSavedFull : texts.letters.notSaved}</Notice>}
       {draft.tooLong && <Notice tone="needs-you" live>{texts.letters.tooLong}</Notice>}
       {underReview && !markedAtHeading && (
         <Notice tone="needs-you" action={<Link to={`/review/${underReview.id}`}>{texts.letters.openReview}</Link>}>
@@ -110,6 +112,7 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
         />
       ))}
       {writable && <AddHeading taken={Object.keys(letter.sections)} onAdd={(key, title) => draft.set(`sections/${key}`, { title, order: (sections.at(-1)?.[1].order ?? 0) + 1, text: "" })} />}
+      <LetterReviews conflicts={view.conflicts} />
       <p className={styles.foot}>{texts.letters.by(nameOf(letter.author_id) || texts.messages.you, view.saved_at ?? view.as_of ?? new Date().toISOString())}</p>
 
       {asking && (

@@ -18,6 +18,8 @@ export interface LetterDraft {
   saving: boolean;
   savedAt: string | null;
   failed: boolean;
+  /** It failed because the device has no room left. */
+  full: boolean;
   tooLong: boolean;
 }
 
@@ -32,7 +34,7 @@ export function useLetterDraft(view: LetterView): LetterDraft {
   const [typed, setTyped] = useState<Record<string, unknown>>({});
   const [savedAt, setSavedAt] = useState(view.saved_at);
   const [saving, setSaving] = useState(false);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<"failed" | "full" | null>(null);
   const [tooLong, setTooLong] = useState(false);
   const unsealed = useRef<Record<string, unknown>>({});
   /** What the screen showed when the first of the unsealed fields was typed in; no later answer changes it. */
@@ -61,11 +63,11 @@ export function useLetterDraft(view: LetterView): LetterDraft {
         // From here on the device's answer holds these fields, unless they were typed in again meanwhile.
         setTyped((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !(field in batch) || field in unsealed.current)));
         setSavedAt(saved_at);
-        setFailed(false);
-      } catch {
+        setFailed(null);
+      } catch (error) {
         unsealed.current = { ...batch, ...unsealed.current };
         shown.current = earlier(showed, shown.current);
-        setFailed(true);
+        setFailed(error instanceof Error && error.name === "QuotaExceededError" ? "full" : "failed");
         timer.current ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
       } finally {
         setSaving(false);
@@ -106,7 +108,7 @@ export function useLetterDraft(view: LetterView): LetterDraft {
     };
   }, [device, flush, id]);
 
-  return { ...now, set, flush, saving: saving || Object.keys(typed).length > 0, savedAt, failed, tooLong };
+  return { ...now, set, flush, saving: saving || Object.keys(typed).length > 0, savedAt, failed: failed !== null, full: failed === "full", tooLong };
 }
 
 type Base = Pick<LetterView, "letter" | "version">;

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { NativeSelect } from "@mantine/core";
-import { Nothing } from "../../ui/absence.tsx";
-import { useAnswer } from "../../ui/device.tsx";
+import { Absence, Nothing } from "../../ui/absence.tsx";
+import { useAnswer, useStatus } from "../../ui/device.tsx";
 import { Page } from "../../ui/page.tsx";
 import { texts } from "../../ui/texts.ts";
 import { useWho } from "../../ui/who.tsx";
@@ -11,6 +11,7 @@ import { WriteMessage } from "./write-message.tsx";
 /** All messages this person sees, newest first, and a line to their team. */
 export function MessagesPage() {
   const who = useWho();
+  const loading = useStatus()?.loading;
   const { answer: messages } = useAnswer("messages", (device) => device.messages(), ["message", "receipt", "patient"]);
   const teams = (useAnswer("teams", (device) => device.teams(), ["team"]).answer ?? []).filter((team) => who.team_ids.includes(team.id));
   const [chosen, setChosen] = useState<string>();
@@ -28,7 +29,8 @@ export function MessagesPage() {
           <WriteMessage key={team.id} about={{ team_id: team.id }} placeholder={`${texts.messages.teamPlaceholder}: ${team.name}`} />
         </>
       )}
-      {messages && (messages.length > 0 ? <MessageList messages={messages} withPatient /> : <Nothing title={texts.messages.none} />)}
+      {messages && (messages.length > 0 ? <MessageList messages={messages} withPatient /> : !loading && <Nothing title={texts.messages.none} />)}
+      {loading && <Absence kind="loading" />}
     </Page>
   );
 }

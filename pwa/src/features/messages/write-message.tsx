@@ -3,6 +3,7 @@ import { Button, Checkbox } from "@mantine/core";
 import { useDevice } from "../../ui/device.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { texts } from "../../ui/texts.ts";
+import { wentWrong } from "../../ui/went-wrong.ts";
 import { WritingArea } from "../../ui/writing-area.tsx";
 import styles from "./messages.module.css";
 
@@ -12,18 +13,18 @@ export function WriteMessage({ about, placeholder }: { about: { patient_id: stri
   const [text, setText] = useState("");
   const [urgent, setUrgent] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<string>();
 
   const send = async () => {
     if (busy || text.trim() === "") return;
     setBusy(true);
-    setFailed(false);
+    setFailed(undefined);
     try {
       await device.sendMessage({ text: text.trim(), urgent, ...about });
       setText("");
       setUrgent(false);
-    } catch {
-      setFailed(true);
+    } catch (error) {
+      setFailed(wentWrong(error));
     } finally {
       setBusy(false);
     }
@@ -44,7 +45,7 @@ export function WriteMessage({ about, placeholder }: { about: { patient_id: stri
         }
       }}
     >
-      {failed && <Notice tone="danger" live>{texts.errors.unknown}</Notice>}
+      {failed && <Notice tone="danger" live>{failed}</Notice>}
       <WritingArea label={texts.messages.write} value={text} placeholder={placeholder} minRows={1} onChange={setText} />
       <div className={styles.tools}>
         <Checkbox label={texts.messages.urgent} checked={urgent} onChange={(event) => setUrgent(event.currentTarget.checked)} />

@@ -1,5 +1,6 @@
 import type { Patient, Telecom } from "@quill/schemas";
 import type { ReactNode } from "react";
+import { isMedicalRecordNumber } from "../../domain/patient.ts";
 import { Section } from "../../ui/page.tsx";
 import { texts } from "../../ui/texts.ts";
 import styles from "./patient-details.module.css";
@@ -26,7 +27,7 @@ export function PatientDetails({ patient }: { patient: Patient }) {
         </Detail>
         <Detail name={texts.patients.identifiers}>
           {patient.identifiers.length > 0 && patient.identifiers.map((identifier) => (
-            <span key={identifier.system} className={styles.line}>{identifier.value}</span>
+            <span key={identifier.system} className={styles.line}>{isMedicalRecordNumber(identifier) && <span className="quiet">{texts.patients.mrn} </span>}{identifier.value}</span>
           ))}
         </Detail>
       </dl>

@@ -20,7 +20,7 @@ export function Settings({ onLock }: { onLock: () => void }) {
     <>
       <Section title={texts.settings.signedInAs}>
         <dl className={styles.facts}>
-          <div><dt>{who.name}</dt><dd className="quiet">{who.username}</dd></div>
+          <div><dt>{texts.settings.name}</dt><dd>{who.name} <span className="quiet">({who.username})</span></dd></div>
           <div><dt>{texts.settings.roles}</dt><dd>{who.roles.join(", ")}</dd></div>
           {who.organisation_name && <div><dt>{texts.settings.organisation}</dt><dd>{who.organisation_name}</dd></div>}
         </dl>
@@ -32,7 +32,7 @@ export function Settings({ onLock }: { onLock: () => void }) {
         />
       </Section>
       <Section title={texts.settings.lockAfter}>
-        <p className="quiet">{texts.settings.lockAfterHint}</p>
+        <p className={`quiet ${styles.hint ?? ""}`}>{texts.settings.lockAfterHint}</p>
         <div className={styles.line}>
           <NativeSelect
             aria-label={texts.settings.lockAfter} value={String(idle)} data={choices.map((ms) => ({ value: String(ms), label: ms < 60_000 ? `${ms / 1000} s` : duration(ms / 1000) }))}
@@ -66,7 +66,7 @@ function SignOut() {
   };
   return (
     <Section title={texts.settings.signOut}>
-      <p className="quiet">{texts.settings.signOutHint}</p>
+      <p className={`quiet ${styles.hint ?? ""}`}>{texts.settings.signOutHint}</p>
       <div className={styles.line}><Button variant="default" loading={busy} onClick={() => void signOut()}>{texts.settings.signOut}</Button></div>
       {unsent !== undefined && (
         <Dialog title={texts.settings.signOutUnsentTitle(unsent)} onClose={() => setUnsent(undefined)}>

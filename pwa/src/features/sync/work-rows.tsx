@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { Link } from "react-router";
 import type { OutboxRow } from "../../sync/device.ts";
 import { useDevice } from "../../ui/device.tsx";
-import { moment } from "../../ui/format.ts";
+import { moment, patientName } from "../../ui/format.ts";
 import { texts } from "../../ui/texts.ts";
 import { WorkMark } from "../../ui/work-mark.tsx";
 import styles from "./work-rows.module.css";
@@ -18,7 +18,8 @@ export function WorkRows({ rows, dismissable }: { rows: OutboxRow[]; dismissable
           <li key={row.op_id} className={styles.row}>
             <div className={styles.what}>
               <strong>{address ? <Link to={address}>{row.title}</Link> : row.title}</strong>
-              <p className="quiet">{row.what} · {moment(row.made_at)}</p>
+              <p className="quiet">{row.patient && row.kind !== "patient" && `${patientName(row.patient.family, row.patient.given)} · `}{row.what} · {moment(row.made_at)}</p>
+              {row.decision && <p>{texts.review.decidedBy(row.decision.by, row.decision.at)}{row.decision.note && `. ${texts.review.noted(row.decision.note)}`}</p>}
               {row.verdict?.error && <p className={styles.why}>{row.verdict.error.message}</p>}
             </div>
             <WorkMark state={row.state} />
@@ -35,9 +36,9 @@ export function WorkRows({ rows, dismissable }: { rows: OutboxRow[]; dismissable
 }
 
 function addressOf(row: OutboxRow): string | null {
-  if (row.state === "needs-review" && row.verdict?.conflict_id) return `/review/${row.verdict.conflict_id}`;
+  if (row.verdict?.conflict_id) return `/review/${row.verdict.conflict_id}`;
   if (row.kind === "letter") return `/letters/${row.id}`;
   if (row.kind === "patient") return `/patients/${row.id}`;
   if (row.kind === "conflict") return `/review/${row.id}`;
-  return null;
+  return row.patient_id === undefined || row.patient === null ? null : `/patients/${row.patient_id}`;
 }
