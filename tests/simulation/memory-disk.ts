@@ -3,6 +3,7 @@ import type { CompleteEntry, Entry, Kind } from "@quill/schemas";
 import type {
   DecidedOperation, DeviceIdentity, Draft, Page, PageOutcome, QueuedOperation, StoreChange, StoredRecord,
 } from "../../pwa/src/sync/ports.ts";
+import { ScopeEnded } from "../../pwa/src/vault/refusals.ts";
 
 export interface Held extends StoredRecord {
   /** Of the entry that brought it: tells what came before a back-fill began. */
@@ -21,6 +22,8 @@ export class MemoryDisk {
   head = 0;
   readonly records = new Map<string, Held>();
   scopes = new Map<string, HeldScope>();
+  /** Scopes that were held and aren't any more. */
+  readonly ended = new Set<string>();
   readonly drafts = new Map<string, Draft>();
   outbox: QueuedOperation[] = [];
   decided: DecidedOperation[] = [];
@@ -48,6 +51,7 @@ export class MemoryDisk {
       this.#take(entry, change);
     }
     for (const scope of ended) this.#forget(scope);
+    for (const scope of this.scopes.keys()) this.ended.delete(scope);
     this.cursor = page.cursor;
     if (!page.more) this.head = page.head;
     this.tell(change);
@@ -124,7 +128,13 @@ export class MemoryDisk {
     touch(change, record);
   }
 
+  /** @throws ScopeEnded */
+  refuseEnded(written: readonly { scope: string }[]): void {
+    if (written.some(({ scope }) => this.ended.has(scope))) throw new ScopeEnded();
+  }
+
   #forget(scope: string): void {
+    this.ended.add(scope);
     this.decided = this.decided.filter((one) => one.scope !== scope);
     for (const [id, file] of this.files) if (file.scope === scope) this.files.delete(id);
     for (const key of this.notes.keys()) if (key.includes(scope)) this.notes.delete(key);

@@ -1,6 +1,6 @@
 /** A tab's hold on a device's memory: a `DeviceStore` that passes the same suite as the vault. Several may share one disk. */
 import { SCHEMA_VERSION, type Kind, type Operation, type Verdict } from "@quill/schemas";
-import type { Draft, OpenStore, OperationDraft, Page, PatientSummary, QueuedOperation, StoreChange } from "../../pwa/src/sync/ports.ts";
+import type { Draft, DraftOutcome, OpenStore, OperationDraft, Page, PatientSummary, QueuedOperation, StoreChange } from "../../pwa/src/sync/ports.ts";
 import { summaryOf } from "../../pwa/src/sync/questions.ts";
 import { frozen, touch, type Held, type MemoryDisk } from "./memory-disk.ts";
 
@@ -51,6 +51,7 @@ export class MemoryStore implements OpenStore {
   }
 
   async queue(drafts: OperationDraft[]) {
+    this.#disk.refuseEnded(drafts);
     const queued = drafts.map((draft) => this.#numbered(draft));
     if (queued.length > 0) this.#disk.tell(changeOf(drafts));
     return queued;
@@ -101,9 +102,12 @@ export class MemoryStore implements OpenStore {
     if (gone.length > 0) this.#disk.tell(changeOf(gone.map(({ operation }) => operation)));
   }
 
-  async saveDraft(draft: Draft) {
+  async saveDraft(draft: Draft, over?: Draft | null): Promise<DraftOutcome> {
+    this.#disk.refuseEnded([draft]);
+    if (over !== undefined && JSON.stringify(this.#disk.drafts.get(draft.id) ?? null) !== JSON.stringify(over)) return "stale";
     this.#disk.drafts.set(draft.id, frozen(draft));
     this.#disk.tell(changeOf([draft]));
+    return "saved";
   }
 
   async drafts() {
@@ -130,6 +134,7 @@ export class MemoryStore implements OpenStore {
   }
 
   async putFile(id: string, scope: string, bytes: Uint8Array) {
+    this.#disk.refuseEnded([{ scope }]);
     this.#disk.files.set(id, { scope, bytes: bytes.slice() });
   }
 

@@ -115,6 +115,11 @@ export type PageOutcome =
   /** The page holds a revoke and operations of that scope are unsent: push first. */
   | "unsent";
 
+export type DraftOutcome =
+  | "saved"
+  /** The draft is no longer the one this was folded from: another tab typed, or it became an operation. Nothing was stored. */
+  | "stale";
+
 export interface DeviceIdentity {
   device_id: string;
   replaces: string[];
@@ -177,7 +182,10 @@ export interface DeviceStore {
   /** Forgets the cursor if it is still `askedWith`, and nothing else: the next page asked for is a bootstrap's first. */
   dropCursor(askedWith: string): Promise<void>;
 
-  /** Gives op ids and numbers, stores in the order given, durably (strict), then answers. */
+  /**
+   * Gives op ids and numbers, stores in the order given, durably (strict), then answers.
+   * @throws ScopeEnded, as do `saveDraft` and `putFile`: nothing more of a scope that ended is stored
+   */
   queue(drafts: OperationDraft[]): Promise<QueuedOperation[]>;
   /**
    * The same for drafts that exist (ids of their records; null: all): they leave the drafts and enter the outbox in one
@@ -192,7 +200,8 @@ export interface DeviceStore {
   /** Drops decided operations: dismissed by the person (refused), or long caught up with by the pull. */
   forgetDecided(opIds: string[]): Promise<void>;
 
-  saveDraft(draft: Draft): Promise<void>;
+  /** @param over the draft this was folded from (null: there was none); absent: whatever is there */
+  saveDraft(draft: Draft, over?: Draft | null): Promise<DraftOutcome>;
   drafts(): Promise<Draft[]>;
   dropDraft(id: string): Promise<void>;
 

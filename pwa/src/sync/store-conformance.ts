@@ -1,6 +1,7 @@
 /** What every DeviceStore must do. Run on the memory store and on the vault; a store that passes can carry the engine. */
 import { describe, expect, it } from "vitest";
 import type { Entry, PutEntry, Verdict } from "@quill/schemas";
+import { ScopeEnded } from "../vault/refusals.ts";
 import { operationOf } from "./drafts.ts";
 import type { DeviceStore, Draft, OpenStore, OperationDraft, Page, StoreChange } from "./ports.ts";
 
@@ -165,6 +166,30 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
       expect([await store.record(uuid(1)), await store.decided()]).toEqual([null, []]);
     });
 
+    for (const [what, leave] of [
+      ["an operation", (store: DeviceStore) => store.queue([patch(2, B), patch(1, A)])],
+      ["a draft", (store: DeviceStore) => store.saveDraft(draft(1, A))],
+      ["a file", (store: DeviceStore) => store.putFile(uuid(8), A, encoder.encode("photograph"))],
+    ] as const) {
+      it(`refuses ${what} of a scope that ended, until it is held again`, async () => {
+        const store = await open();
+        await store.storePage(null, page([put(1, A), put(2, B)], "c1"));
+        await store.storePage("c1", page([{ type: "revoke", seq: 60, scope: A }], "c2"));
+        await expect(leave(store)).rejects.toThrow(ScopeEnded);
+        expect([await store.outbox(), await store.drafts(), await store.file(uuid(8))]).toEqual([[], [], null]);
+        expect((await store.identity()).next_device_seq).toBe(1);
+        await store.storePage("c2", page([{ type: "begin", seq: 61, scope: A }, put(1, A)], "c3", true));
+        await leave(store);
+      });
+    }
+
+    it("takes work of a scope never heard of: a patient made here, a team's first message", async () => {
+      const store = await open();
+      await store.saveDraft(draft(1, A));
+      await store.queue([patch(2, B)]);
+      expect([(await store.drafts()).length, (await store.outbox()).length]).toEqual([1, 1]);
+    });
+
     it("doesn't mind unsent work of another scope", async () => {
       const store = await open();
       await store.storePage(null, page([put(1, A), put(2, B)], "c1"));
@@ -248,6 +273,20 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
       expect(await store.commitDrafts([uuid(1)], operationOf)).toEqual([]);
       await store.commitDrafts(null, operationOf);
       expect([await store.drafts(), (await store.outbox()).length]).toEqual([[], 2]);
+    });
+
+    it("saves a draft only over the one it was folded from", async () => {
+      const store = await open();
+      expect(await store.saveDraft(draft(1, A, "first"), null)).toBe("saved");
+      const [first = null] = await store.drafts();
+      expect(await store.saveDraft(draft(1, A, "by another tab"), null)).toBe("stale");
+      expect(await store.saveDraft(draft(1, A, "second"), first)).toBe("saved");
+      expect(await store.saveDraft(draft(1, A, "late"), first)).toBe("stale");
+      expect((await store.drafts()).map(({ set }) => set["title"])).toEqual(["second"]);
+      const [second = null] = await store.drafts();
+      await store.commitDrafts(null, operationOf);
+      expect(await store.saveDraft(draft(1, A, "later"), second)).toBe("stale");
+      expect(await store.drafts()).toEqual([]);
     });
 
     it("just drops a draft that becomes no operation", async () => {

@@ -49,15 +49,17 @@ export class Work {
   /** Folds an edit into the record's draft; the first edit begins it. */
   edit(kind: Kind, id: string, set: Values, shown?: Shown): Promise<{ saved_at: string }> {
     return this.#writing(async () => {
-      const { store } = this.#parts;
-      const view = await this.#view(id);
-      if (view.kind !== kind) throw new NotOnThisDevice(id);
-      const draft = view.draft ?? (await this.#begun(view, shown));
-      const entering = Object.keys(set).filter((field) => !Object.hasOwn(draft.set, field));
-      const was = Object.fromEntries(entering.map((field) => [field, this.#shownValue(view, field, shown)]));
-      const saved_at = this.#now();
-      await store.saveDraft(folded(draft, set, draft.create ? {} : was, dependencies(view, was), saved_at));
-      return { saved_at };
+      for (;;) {
+        const view = await this.#view(id);
+        if (view.kind !== kind) throw new NotOnThisDevice(id);
+        const draft = view.draft ?? (await this.#begun(view, shown));
+        const entering = Object.keys(set).filter((field) => !Object.hasOwn(draft.set, field));
+        const was = Object.fromEntries(entering.map((field) => [field, this.#shownValue(view, field, shown)]));
+        const saved_at = this.#now();
+        const next = folded(draft, set, draft.create ? {} : was, dependencies(view, was), saved_at);
+        // Stale: since it was read, the engine made it an operation, or another tab typed into it. Fold into what is there now.
+        if ((await this.#parts.store.saveDraft(next, view.draft)) === "saved") return { saved_at };
+      }
     });
   }
 

@@ -52,21 +52,26 @@ export class Directory {
   readonly #scopes: Map<string, Scope>;
   readonly #segments: Map<number, Segment>;
   readonly #counters: Counters;
+  /** Scopes that were held and aren't any more. One never heard of is not among them: a patient made here, a team's first message. */
+  readonly #ended: Set<string>;
   #byScope: Map<string, Set<string>> | null = null;
 
-  private constructor(records: Map<string, Location>, scopes: Map<string, Scope>, segments: Map<number, Segment>, counters: Counters) {
+  private constructor(
+    records: Map<string, Location>, scopes: Map<string, Scope>, segments: Map<number, Segment>, counters: Counters, ended: Set<string>,
+  ) {
     this.#records = records;
     this.#scopes = scopes;
     this.#segments = segments;
     this.#counters = counters;
+    this.#ended = ended;
   }
 
   static empty(): Directory {
-    return new Directory(new Map(), new Map(), new Map(), { arrivals: 0, next_segment: 1, bootstrap: null });
+    return new Directory(new Map(), new Map(), new Map(), { arrivals: 0, next_segment: 1, bootstrap: null }, new Set());
   }
 
   copy(): Directory {
-    return new Directory(new Map(this.#records), new Map(this.#scopes), new Map(this.#segments), { ...this.#counters });
+    return new Directory(new Map(this.#records), new Map(this.#scopes), new Map(this.#segments), { ...this.#counters }, new Set(this.#ended));
   }
 
   get(id: string): Location | null {
@@ -87,6 +92,11 @@ export class Directory {
 
   scopes(): { scope: string; complete: boolean }[] {
     return [...this.#scopes].map(([scope, { complete }]) => ({ scope, complete }));
+  }
+
+  /** Whether the person had this scope and lost it: nothing of it may be stored here again. */
+  hasEnded(scope: string): boolean {
+    return this.#ended.has(scope);
   }
 
   /** Records of a kind, or of a kind within a scope. */
@@ -150,7 +160,8 @@ export class Directory {
     const segments = [...this.#segments].map(
       ([number, { version, count, live, scopes: all }]) => [number, version, count, live, [...all].map((scope) => names.of(scope))] as const,
     );
-    const rest: Rest = { kinds: kinds.values, names: names.values, scopes, segments, counters: this.#counters };
+    const ended = [...this.#ended].map((scope) => names.of(scope));
+    const rest: Rest = { kinds: kinds.values, names: names.values, scopes, segments, counters: this.#counters, ended };
     return join([encode([...this.#records.keys()].join(LINE)), bytesOfNumbers(numbers), encode(JSON.stringify(rest))]);
   }
 
@@ -171,7 +182,7 @@ export class Directory {
     const segments = new Map(
       rest.segments.map(([number, version, count, live, all]) => [number, { version, count, live, scopes: new Set(all.map(name)) }]),
     );
-    return new Directory(records, scopes, segments, rest.counters);
+    return new Directory(records, scopes, segments, rest.counters, new Set((rest.ended ?? []).map(name)));
   }
 
   #put(segment: number, stub: PutStub): void {
@@ -182,13 +193,13 @@ export class Directory {
     if (this.#byScope) addTo(this.#byScope, scope, id);
     this.#liveIn(segment, 1);
     // A scope born while the person already qualifies has no `begin`; within a bootstrap, only its `complete` tells.
-    if (!this.#scopes.has(scope)) this.#scopes.set(scope, { complete: this.#counters.bootstrap === null, began: null });
+    if (!this.#scopes.has(scope)) this.#hold(scope, { complete: this.#counters.bootstrap === null, began: null });
   }
 
   #begin({ scope }: BeginEntry): void {
     const began = this.#counters.arrivals;
     if (scope !== undefined) {
-      this.#scopes.set(scope, { complete: false, began });
+      this.#hold(scope, { complete: false, began });
       return;
     }
     this.#counters.bootstrap = began;
@@ -198,7 +209,7 @@ export class Directory {
   #complete({ scope, scopes }: CompleteEntry, dropped: Dropped): void {
     if (scope !== undefined) {
       this.#dropBefore(scope, this.#scopes.get(scope)?.began ?? 0, dropped);
-      this.#scopes.set(scope, { complete: true, began: null });
+      this.#hold(scope, { complete: true, began: null });
       return;
     }
     const began = this.#counters.bootstrap ?? 0;
@@ -207,14 +218,20 @@ export class Directory {
     for (const name of this.#scopes.keys()) if (!kept.has(name)) this.#end(name, dropped);
     for (const name of named) {
       this.#dropBefore(name, began, dropped);
-      this.#scopes.set(name, { complete: true, began: null });
+      this.#hold(name, { complete: true, began: null });
     }
     this.#counters.bootstrap = null;
+  }
+
+  #hold(scope: string, held: Scope): void {
+    this.#scopes.set(scope, held);
+    this.#ended.delete(scope);
   }
 
   #end(scope: string, dropped: Dropped): void {
     this.#drop([...(this.#scopeIndex().get(scope) ?? [])], dropped);
     this.#scopes.delete(scope);
+    this.#ended.add(scope);
     dropped.scopes.add(scope);
   }
 
@@ -257,6 +274,8 @@ interface Rest {
   scopes: (readonly [number, boolean, number | null])[];
   segments: (readonly [number, number, number, number, number[]])[];
   counters: Counters;
+  /** Absent in a snapshot of before it was kept. */
+  ended?: number[];
 }
 
 function addTo(index: Map<string, Set<string>>, scope: string, id: string): void {

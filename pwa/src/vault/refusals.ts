@@ -20,3 +20,14 @@ export class VaultLocked extends Error {
     super("the vault is locked");
   }
 }
+
+/**
+ * The person had this scope and lost it: nothing more of it is stored on this device (G6). Said by the transaction that would
+ * have stored it, since the revoke may have come after whatever was read before.
+ */
+export class ScopeEnded extends Error {
+  override name = "ScopeEnded";
+  constructor() {
+    super("access to this has ended");
+  }
+}

@@ -7,6 +7,7 @@ import { KINDS, type Entry, type PutEntry } from "@quill/schemas";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Draft, PageOutcome } from "../sync/ports.ts";
+import { ScopeEnded } from "./refusals.ts";
 import { failingAt, makeVault, openTab, operation, page, patient, put, type TestVault } from "./vault-for-tests.ts";
 import type { Vault } from "./vault.ts";
 
@@ -23,6 +24,7 @@ class Model {
   head = 0;
   records = new Map<string, Held>();
   scopes = new Map<string, { complete: boolean; began: number }>();
+  ended = new Set<string>();
   bootstrap: number | null = null;
   outbox: string[] = [];
   decided: string[] = [];
@@ -40,6 +42,8 @@ class Model {
     for (const entry of changes) this.#apply(entry);
     this.decided = this.decided.filter((id) => !ended.has(this.scopeOf.get(id) ?? ""));
     for (const [id, { scope }] of this.files) if (ended.has(scope)) this.files.delete(id);
+    for (const scope of ended) this.ended.add(scope);
+    for (const scope of this.scopes.keys()) this.ended.delete(scope);
     this.cursor = cursor;
     this.head = head;
     return "stored";
@@ -162,6 +166,11 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 let counter = 0;
 
+/** Nothing of a scope that ended is stored any more. */
+async function refused(task: () => Promise<unknown>): Promise<void> {
+  await expect(task()).rejects.toThrow(ScopeEnded);
+}
+
 /** Does a step in the vault; answers what to do in the model once it is known to have happened. */
 async function run(vault: Vault, model: Model, made: TestVault, each: Step): Promise<() => void> {
   const name = `${++counter}`;
@@ -172,6 +181,10 @@ async function run(vault: Vault, model: Model, made: TestVault, each: Step): Pro
       return () => expect(model.storePage(askedWith, each.changes, name, counter)).toBe(outcome);
     }
     case "queue": {
+      if (each.scopes.some((of) => model.ended.has(of))) {
+        await refused(() => vault.queue(each.scopes.map((of) => operation(`${of}/letter0`, of))));
+        return () => undefined;
+      }
       const titles = each.scopes.map((_, place) => `${name}.${place}`);
       const queued = await vault.queue(each.scopes.map((of, place) => operation(`${of}/letter0`, of, titles[place])));
       return () => {
@@ -196,6 +209,10 @@ async function run(vault: Vault, model: Model, made: TestVault, each: Step): Pro
         kind: "letter", id: `${each.scope}/letter0`, scope: each.scope, create: false, base_version: 1,
         set: { title: name }, was: { title: "" }, depends_on: [], saved_at: name.padStart(6, "0"),
       };
+      if (model.ended.has(each.scope)) {
+        await refused(() => vault.saveDraft(draft));
+        return () => undefined;
+      }
       await vault.saveDraft(draft);
       return () => void model.drafts.set(draft.id, draft);
     }
@@ -212,6 +229,10 @@ async function run(vault: Vault, model: Model, made: TestVault, each: Step): Pro
     }
     case "file": {
       const bytes = new Uint8Array(each.size).fill(counter);
+      if (model.ended.has(each.scope)) {
+        await refused(() => vault.putFile(each.id, each.scope, bytes));
+        return () => undefined;
+      }
       await vault.putFile(each.id, each.scope, bytes);
       return () => void model.files.set(each.id, { scope: each.scope, bytes });
     }

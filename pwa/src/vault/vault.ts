@@ -1,18 +1,20 @@
 /** An open vault: the device's memory as the sync engine asks for it (`sync/ports.ts`), sealed in IndexedDB. */
 import type { Kind, Verdict } from "@quill/schemas";
 import type {
-  DecidedOperation, DeviceIdentity, Draft, OpenStore, OperationDraft, Page, PageOutcome, PatientSummary,
+  DecidedOperation, DeviceIdentity, Draft, DraftOutcome, OpenStore, OperationDraft, Page, PageOutcome, PatientSummary,
   QueuedOperation, StoreChange, StoredRecord,
 } from "../sync/ports.ts";
 import type { Canary } from "./canary.ts";
 import type { Change, Fields } from "./change.ts";
 import { LONG_LOG, planCompaction } from "./compaction.ts";
 import type { Database, RowStore, Write } from "./database.ts";
+import type { Directory } from "./directory.ts";
 import { Files } from "./files.ts";
 import type { Keys } from "./keys.ts";
 import { Memory } from "./memory.ts";
 import { inOrder, number, upTo } from "./operations.ts";
 import { planPage, type Note } from "./pages.ts";
+import { ScopeEnded } from "./refusals.ts";
 import { Rows } from "./rows.ts";
 import { SEALING } from "./seal.ts";
 import { Segments } from "./segments.ts";
@@ -125,7 +127,8 @@ export class Vault implements OpenStore {
   }
 
   async queue(drafts: OperationDraft[]): Promise<QueuedOperation[]> {
-    return this.#outboxChange(async ({ fields }, generation) => {
+    return this.#outboxChange(async ({ fields, directory }, generation) => {
+      refuseEnded(directory, drafts);
       const queued = number(fields.identity, drafts, this.#now());
       if (queued.length === 0) return { result: queued };
       return this.#plan(queued, generation, outboxRows(queued), { fields: numberedUpTo(fields, queued), ...touching(queued) });
@@ -183,12 +186,16 @@ export class Vault implements OpenStore {
     });
   }
 
-  async saveDraft(draft: Draft): Promise<void> {
+  async saveDraft(draft: Draft, over?: Draft | null): Promise<DraftOutcome> {
     const touched = { kinds: [draft.kind], ids: [draft.id], outbox: true };
-    await this.#transactions.change((_, generation) => {
-      return this.#plan(undefined, generation, [{ store: "drafts", id: draft.id, value: draft }], { touched });
+    const outcome = await this.#transactions.change(async (memory, generation): Promise<Plan<DraftOutcome>> => {
+      refuseEnded(memory.directory, [draft]);
+      const stored = over === undefined ? undefined : await this.#rows.one<Draft>(memory, "drafts", draft.id);
+      if (JSON.stringify(stored) !== JSON.stringify(over)) return { result: "stale" };
+      return this.#plan("saved", generation, [{ store: "drafts", id: draft.id, value: draft }], { touched });
     });
     this.#tidy();
+    return outcome;
   }
 
   drafts(): Promise<Draft[]> {
@@ -224,7 +231,8 @@ export class Vault implements OpenStore {
   }
 
   async putFile(id: string, scope: string, bytes: Uint8Array): Promise<void> {
-    await this.#transactions.change(async (_, generation) => {
+    await this.#transactions.change(async ({ directory }, generation) => {
+      refuseEnded(directory, [{ scope }]);
       const { entry, writes } = await this.#files.write(generation, id, scope, bytes);
       return { result: undefined, change: { files: { [id]: entry }, touched: fileTouched(id) }, writes };
     });
@@ -307,6 +315,11 @@ export class Vault implements OpenStore {
         this.#compacting = null;
       });
   }
+}
+
+/** @throws ScopeEnded */
+function refuseEnded(directory: Directory, written: readonly { scope: string }[]): void {
+  if (written.some(({ scope }) => directory.hasEnded(scope))) throw new ScopeEnded();
 }
 
 function outboxRows(operations: readonly QueuedOperation[]): RowChange[] {
