@@ -38,6 +38,15 @@ export interface EngineStatus {
   stored: number;
 }
 
+/**
+ * A full disk, a vault another hand damaged, an answer in our form that isn't ours: nothing was stored that wasn't whole, and
+ * what waits is tried again later. Never may it be the last round (G7).
+ */
+function thrown(error: unknown): Step {
+  console.warn("a round of syncing failed:", error instanceof Error ? error.name : typeof error); // never its words: they may be a patient's
+  return { kind: "wait", afterMs: TIMER_MS };
+}
+
 /** Between rounds that nothing else asks for; longer while the live socket tells. */
 const TIMER_MS = 30_000;
 const TIMER_LIVE_MS = 300_000;
@@ -151,7 +160,11 @@ export class Engine {
   async #run(): Promise<void> {
     const { locks, vault } = this.#options;
     while (!this.#ended.signal.aborted) {
-      await locks.lead(`quill:lead:${vault}`, (leadership) => this.#lead(leadership), this.#ended.signal);
+      try {
+        await locks.lead(`quill:lead:${vault}`, (leadership) => this.#lead(leadership), this.#ended.signal);
+      } catch (error) {
+        await this.#sleep(thrown(error));
+      }
     }
   }
 
@@ -162,7 +175,7 @@ export class Engine {
     try {
       while (!this.#ended.signal.aborted && leadership.beat()) {
         this.#woken = false;
-        const { step, more } = await this.#round(leadership);
+        const { step, more } = await this.#round(leadership).catch((error: unknown) => ({ step: thrown(error), more: false }));
         this.#rounds += 1;
         this.#settle(step);
         for (const ended of this.#roundEnded) ended();
