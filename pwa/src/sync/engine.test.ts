@@ -26,9 +26,8 @@ it("sends what waits after the disk was full", { timeout: 10_000 }, async () => 
   await atWork(vault).edit("letter", LETTER, { "sections/plan": section("Rest") });
   const wire = new Wire(ward);
   let full = true;
-  const engine = engineOf(interrupted(vault, "storeVerdicts", async () => {
-    if (full) throw new DOMException("the disk is full", "QuotaExceededError");
-  }), wire);
+  const disk = () => (full ? Promise.reject(new DOMException("the disk is full", "QuotaExceededError")) : Promise.resolve());
+  const engine = engineOf(interrupted(vault, "storeVerdicts", disk), wire);
   engine.start();
   await vi.waitFor(() => expect(wire.sent.filter(({ path }) => path.endsWith("/push")).length).toBeGreaterThan(0), { timeout: 8_000 });
   full = false;

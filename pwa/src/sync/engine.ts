@@ -43,7 +43,9 @@ export interface EngineStatus {
  * what waits is tried again later. Never may it be the last round (G7).
  */
 function thrown(error: unknown): Step {
-  console.warn("a round of syncing failed:", error instanceof Error ? error.name : typeof error); // never its words: they may be a patient's
+  // Its name only: its words may be a patient's.
+  // eslint-disable-next-line no-console -- what nobody expected should be found by whoever looks
+  console.warn("a round of syncing failed:", error instanceof Error ? error.name : typeof error);
   return { kind: "wait", afterMs: TIMER_MS };
 }
 
@@ -76,10 +78,10 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { network, clock, locks } = options;
+    const { store, network, clock, locks } = options;
     this.#connectivity = new Connectivity(options.random);
     this.#connectivity.onChange(() => this.#tell());
-    this.#session = new Session({ network, clock, locks, connectivity: this.#connectivity });
+    this.#session = new Session({ network, locks, connectivity: this.#connectivity, owner: async () => (await store.identity()).user_id });
     this.#live = new Live({ network, clock, connectivity: this.#connectivity }, (head) => this.wake(head), () => this.wake("look"));
   }
 

@@ -68,9 +68,8 @@ export class LocalDevice implements Device {
     const { network, tabs, vaults } = this.#parts;
     const signedIn = await network.request({ method: "POST", path: "/api/auth/login", json: credentials });
     if (signedIn.kind !== "ok") return refused(signedIn);
-    const asked = await network.request({ method: "GET", path: "/api/auth/me" });
-    if (asked.kind !== "ok") return refused(asked);
-    const who: Who = json<Me>(asked);
+    // Who signed in, by the same answer: asked again, the cookies could be those of whoever signed in in another tab.
+    const who: Who = json<Me>(signedIn);
     tabs.post({ type: "signed-in" });
     const open = this.#open;
     if (open?.who.user_id === who.user_id && open.who.organisation_id === who.organisation_id) {
@@ -129,7 +128,9 @@ export class LocalDevice implements Device {
     await engine.round();
     const unsent = (await store.outbox()).length + (await questions.uploads()).length;
     if (unsent > 0) return { ok: false, unsent };
-    await engine.session.call({ method: "POST", path: "/api/auth/logout", json: {} });
+    // Somebody else may have signed in in this browser meanwhile: their session is not this person's to end.
+    const mine = await engine.session.call({ method: "GET", path: "/api/auth/me" });
+    if (mine.kind === "ok") await engine.session.call({ method: "POST", path: "/api/auth/logout", json: {} });
     await this.lock();
     return { ok: true };
   }

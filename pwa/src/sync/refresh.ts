@@ -4,20 +4,22 @@
  */
 import { PROTOCOL_VERSION } from "@quill/schemas";
 import type { Connectivity } from "./connectivity.ts";
-import type { Answer, Clock, Locks, Network, NetworkRequest } from "./ports.ts";
+import type { Answer, Locks, Network, NetworkRequest } from "./ports.ts";
 
 export class Session {
   readonly #network: Network;
   readonly #locks: Locks;
-  readonly #clock: Clock;
   readonly #connectivity: Connectivity;
-  #renewedAt = -Infinity;
+  readonly #owner: () => Promise<string>;
+  #user: Promise<string> | null = null;
+  #renewals = 0;
 
-  constructor(parts: { network: Network; locks: Locks; clock: Clock; connectivity: Connectivity }) {
+  /** @param parts.owner the id of the person whose vault this is */
+  constructor(parts: { network: Network; locks: Locks; connectivity: Connectivity; owner: () => Promise<string> }) {
     this.#network = parts.network;
     this.#locks = parts.locks;
-    this.#clock = parts.clock;
     this.#connectivity = parts.connectivity;
+    this.#owner = parts.owner;
   }
 
   get network(): Network {
@@ -26,30 +28,41 @@ export class Session {
 
   /** Sends; after a 401 renews the session once and sends again. An error that is still a 401 then means: sign in. */
   async call(request: NetworkRequest): Promise<Answer> {
-    const asked = this.#clock.now();
+    const before = this.#renewals;
     const answer = await this.#once(request);
-    if (answer.kind !== "error") return answer;
-    const ended = answer.status === 401;
-    if (!ended && answer.error.error_code !== "csrf_failed") return answer;
-    const renewed = await this.#renew(asked);
-    return renewed.kind === "ok" ? this.#once(request) : renewed.kind === "unreachable" ? renewed : answer;
+    if (!isOver(answer)) return answer;
+    const renewed = await this.#renew(before);
+    if (renewed.kind === "ok") return this.#once(request);
+    // Only a refusal means that the session is over; a server in trouble may still renew it later.
+    return isOver(renewed) ? answer : renewed;
   }
 
-  async #renew(asked: number): Promise<Answer> {
+  /** @param before how often the session had been renewed when the request was sent: a clock may be set back, a count is not */
+  async #renew(before: number): Promise<Answer> {
     return this.#locks.exclusive("quill:refresh", async () => {
-      if (this.#renewedAt >= asked) return { kind: "ok", status: 200, bytes: new Uint8Array(), headers: {} };
+      if (this.#renewals > before) return { kind: "ok", status: 200, bytes: new Uint8Array(), headers: {} };
       const answer = await this.#once({ method: "POST", path: "/api/auth/refresh", json: {} });
-      if (answer.kind === "ok") this.#renewedAt = this.#clock.now();
+      if (answer.kind === "ok") this.#renewals += 1;
       return answer;
     });
   }
 
   async #once(request: NetworkRequest): Promise<Answer> {
-    const headers = { ...(request.path.startsWith("/api/") && { "X-Quill-Protocol": String(PROTOCOL_VERSION) }), ...request.headers };
+    const ours = request.path.startsWith("/api/") ? { "X-Quill-Protocol": String(PROTOCOL_VERSION), "X-Quill-User": await this.#whose() } : {};
+    const headers = { ...ours, ...request.headers };
     const answer = await this.#network.request({ ...request, headers });
     if (answer.kind === "unreachable") this.#connectivity.missed();
     else if (answer.kind === "error" && answer.status >= 500) this.#connectivity.troubled();
     else this.#connectivity.reached();
     return answer;
   }
+
+  /** The cookies are the browser's and may be another person's by now; the vault is not. */
+  #whose(): Promise<string> {
+    return (this.#user ??= this.#owner());
+  }
+}
+
+function isOver(answer: Answer): boolean {
+  return answer.kind === "error" && (answer.status === 401 || answer.error.error_code === "csrf_failed");
 }

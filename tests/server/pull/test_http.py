@@ -53,6 +53,36 @@ async def test_hello_of_another_persons_device_is_refused(server: Server, world:
 
 
 @pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/sync/hello"),
+        ("GET", "/api/sync/changes"),
+        ("POST", "/api/sync/push"),
+        ("POST", "/api/sync/verdicts"),
+        ("POST", "/api/sync/live/ticket"),
+        ("POST", "/api/attachments"),
+        ("GET", "/api/auth/me"),
+    ],
+)
+async def test_a_vault_gets_nothing_in_another_persons_session(server: Server, world: World, method: str, path: str) -> None:
+    async with server.member(world) as ben:
+        answer = await ben.client.request(method, path, json={}, headers={"x-quill-user": str(uuid4())})
+        assert refused(answer) == (403, "foreign_device")
+        mine = await ben.client.request(method, path, json={}, headers={"x-quill-user": ben.actor.user_id})
+        assert mine.status_code in (200, 422)
+
+
+async def test_a_vault_not_yet_known_is_not_registered_to_whoever_is_signed_in(server: Server, world: World) -> None:
+    """Amara wrote offline before her new vault's first hello; Ben signed in on the same tablet; she unlocked it again."""
+    async with server.member(world) as amara, server.member(world) as ben:
+        device_id = str(uuid4())
+        ben.client.headers["x-quill-user"] = amara.actor.user_id
+        assert refused(await ben.hello(device_id)) == (403, "foreign_device")
+        amara.client.headers["x-quill-user"] = amara.actor.user_id
+        assert (await amara.hello(device_id)).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("change", "path"),
     [
         ({"device_id": str(uuid4()).upper()}, "/device_id"),

@@ -26,7 +26,11 @@ def identity_of(connection: HTTPConnection) -> Identity:
 
 
 async def actor_of(request: Request) -> Actor:
-    """The person signed in. Raises ``not_signed_in``, ``session_ended``, ``csrf_failed``, ``bad_origin``, ``plain_http``."""
+    """The person signed in. Raises ``not_signed_in``, ``session_ended``, ``csrf_failed``, ``bad_origin``, ``plain_http``.
+
+    A vault says whose it is (``X-Quill-User``): cookies are a browser's, and on a shared tablet they may be the next
+    person's by now. ``foreign_device`` then, before anything is registered, sent or read in the wrong name.
+    """
     identity = identity_of(request)
     seen = _Seen(request.scope["headers"])
     identity.channels.check(request, seen.hosts, seen.origins)
@@ -36,6 +40,8 @@ async def actor_of(request: Request) -> Actor:
     held = await _held(identity, token)
     if request.method not in SAFE and not csrf.same(held.csrf, seen.csrf):
         raise ApiError("csrf_failed")
+    if seen.vault_of is not None and seen.vault_of != held.actor.user_id:
+        raise ApiError("foreign_device")
     return held.actor
 
 
@@ -62,13 +68,14 @@ async def _held(identity: Identity, token: str) -> Held:
 class _Seen:
     """The headers that matter here, picked in one go."""
 
-    __slots__ = ("cookies", "csrf", "hosts", "origins")
+    __slots__ = ("cookies", "csrf", "hosts", "origins", "vault_of")
 
     def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
         self.hosts: list[str] = []
         self.origins: list[str] = []
         self.cookies: list[str] = []
         self.csrf: str | None = None
+        self.vault_of: str | None = None
         for name, value in headers:
             if name == b"cookie":
                 self.cookies.append(value.decode("latin-1"))
@@ -78,3 +85,5 @@ class _Seen:
                 self.origins.append(value.decode("latin-1"))
             elif name == b"x-csrf-token":
                 self.csrf = value.decode("latin-1")
+            elif name == b"x-quill-user":
+                self.vault_of = value.decode("latin-1")
