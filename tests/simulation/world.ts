@@ -14,6 +14,7 @@ import { Cookies, Wire } from "./wire.ts";
 import { administrator } from "./administrator.ts";
 
 const MINUTE = 60_000;
+const GONE = new Set(["NotOnThisDevice", "ScopeEnded"]);
 const TABLETS: [name: string, username: string][] = [
   ["amara's tablet", "amara"], ["amara's computer", "amara"], ["ben's tablet", "ben"], ["sasha's computer", "sasha"], ["noor's tablet", "noor"], ["carol's computer", "carol"],
 ];
@@ -154,7 +155,7 @@ export class World implements Watcher {
         this.#tell(profile, await actOf(person, open));
       } catch (error) {
         // What was on the screen is gone meanwhile: the person sees that, and does something else.
-        if ((error as Error).name !== "NotOnThisDevice") this.ledger.fault("error", `${open.tab.name}: ${String((error as Error).stack)}`);
+        if (!GONE.has((error as Error).name)) this.ledger.fault("error", `${open.tab.name}: ${String((error as Error).stack)}`);
       }
     }
   }
@@ -173,7 +174,9 @@ export class World implements Watcher {
     for (;;) {
       await this.#clock.sleep(chance.below(2 * MINUTE));
       if (!this.#working) return;
-      const open = chance.pick(profile.tabs.filter(({ tab }) => !tab.dead));
+      const awake = profile.tabs.filter(({ tab }) => !tab.dead && !tab.asleep);
+      if (awake.length === 0) continue; // all are gone, and about to be opened again
+      const open = chance.pick(awake);
       switch (chance.below(4)) {
         case 0: {
           this.#tell(profile, `${open.tab.name} sleeps`);

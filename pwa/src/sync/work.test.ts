@@ -30,6 +30,23 @@ describe("an edit", () => {
     expect((await one.drafts()).map(({ set }) => set)).toEqual([{ "sections/plan": section("Rest"), "sections/history": section("Well until May") }]);
   });
 
+  it("goes on in another tab where this one left off", async () => {
+    const ward = await wardVault();
+    const [one, two] = [await openTab(ward), await openTab(ward)];
+    await atWork(one).edit("letter", LETTER, { "sections/plan": section("Rest") }, shown("as pulled"));
+    await atWork(two).edit("letter", LETTER, { "sections/plan": section("Rest and review") }, shown("Rest"));
+    expect([await one.outbox(), (await one.drafts()).map(({ set }) => set)]).toEqual([[], [{ "sections/plan": section("Rest and review") }]]);
+  });
+
+  it("isn't folded over what another tab typed into the same field and this screen didn't show (G5)", async () => {
+    const ward = await wardVault();
+    const [one, two] = [await openTab(ward), await openTab(ward)];
+    await atWork(one).edit("letter", LETTER, { "sections/plan": section("Rest") }, shown("as pulled"));
+    await atWork(two).edit("letter", LETTER, { "sections/plan": section("Operate") }, shown("as pulled"));
+    expect((await one.outbox()).map(({ operation }) => operation.set)).toEqual([{ "sections/plan": section("Rest") }]);
+    expect(await one.drafts()).toMatchObject([{ set: { "sections/plan": section("Operate") }, was: { "sections/plan": section("as pulled") } }]);
+  });
+
   it.each(["saveDraft", "queue", "putFile"] as const)("leaves nothing of a scope that ended before %s (G6)", async (method) => {
     const vault = await openTab(await wardVault());
     const work = atWork(interrupted(vault, method, () => vault.storePage("c1", revoked)));

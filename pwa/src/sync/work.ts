@@ -46,12 +46,16 @@ export class Work {
     return id;
   }
 
-  /** Folds an edit into the record's draft; the first edit begins it. */
+  /** Folds an edit into the record's draft; the first edit begins it. Over what this screen didn't show nothing is folded. */
   edit(kind: Kind, id: string, set: Values, shown?: Shown): Promise<{ saved_at: string }> {
     return this.#writing(async () => {
       for (;;) {
         const view = await this.#view(id);
         if (view.kind !== kind) throw new NotOnThisDevice(id);
+        if (view.draft && unseen(view.draft, set, shown)) {
+          await this.commit(id);
+          continue;
+        }
         const draft = view.draft ?? (await this.#begun(view, shown));
         const entering = Object.keys(set).filter((field) => !Object.hasOwn(draft.set, field));
         const was = Object.fromEntries(entering.map((field) => [field, this.#shownValue(view, field, shown)]));
@@ -196,6 +200,14 @@ export class Work {
   #now(): string {
     return new Date(this.#parts.clock.now()).toISOString();
   }
+}
+
+/** Whether another tab wrote into one of these fields what the screen didn't show: as a draft it would be lost without a trace. */
+function unseen(draft: Draft, set: Values, shown: Shown | undefined): boolean {
+  const is = (field: string, values: Values, value: unknown) => same(normal(draft.kind, field, values[field]), normal(draft.kind, field, value));
+  return Object.entries(shown?.was ?? {}).some(([field, was]) => {
+    return Object.hasOwn(draft.set, field) && !is(field, draft.set, was) && !is(field, set, draft.set[field]);
+  });
 }
 
 /** Whose record was on the screen. */
