@@ -253,6 +253,7 @@ export class World implements Watcher {
       if (!profile.awake) await this.#during(profile.reopen());
     }
     await this.#clock.pass(2 * MINUTE);
+    for (const profile of this.#profiles) if ((await this.#during(this.#tab(profile).device.status())).signInNeeded) this.#tell(profile, "HAS TO SIGN IN");
     for (let round = 0; round < 5; round++) {
       for (const profile of this.#profiles) {
         if (!profile.awake) await this.#during(profile.reopen());
