@@ -173,10 +173,12 @@ export class Directory {
     const records = new Map<string, Location>();
     const name = (number: number | undefined) => rest.names[number ?? -1] ?? "";
     if (idBytes.length > 0) {
-      decode(idBytes).split(LINE).forEach((id, place) => {
-        const [kind = 0, scope, version = 0, segment = 0, index = 0, arrival = 0] = numbers.subarray(place * COLUMNS, (place + 1) * COLUMNS);
-        records.set(id, { kind: rest.kinds[kind] as Kind, scope: name(scope), version, segment, index, arrival });
-      });
+      let at = 0;
+      const next = () => numbers[at++] ?? 0;
+      for (const id of decode(idBytes).split(LINE)) {
+        const kind = rest.kinds[next()] as Kind;
+        records.set(id, { kind, scope: name(next()), version: next(), segment: next(), index: next(), arrival: next() });
+      }
     }
     const scopes = new Map(rest.scopes.map(([scope, complete, began]) => [name(scope), { complete, began }]));
     const segments = new Map(

@@ -31,6 +31,9 @@ interface Placed extends Changed {
 const FIELD = "\u0002";
 const LINE = "\u0003";
 const SMALL = 500;
+/** Where a row went that is no longer there. */
+const GONE = -1;
+const EMPTY: Packed = { rows: [], rowOf: new Map(), words: [], starts: new Uint32Array(1), postings: new Uint32Array(0) };
 const NONE: ReadonlyMap<string, null> = new Map();
 
 export interface Found {
@@ -52,7 +55,7 @@ export class ListIndex {
   }
 
   static empty(): ListIndex {
-    return new ListIndex(pack([]), new Map());
+    return new ListIndex(EMPTY, new Map());
   }
 
   copy(): ListIndex {
@@ -102,24 +105,18 @@ export class ListIndex {
     return { total, rows: shown };
   }
 
-  /** The snapshot. @param fully with nothing in it of what was removed */
-  encode(fully = false): Bytes {
-    if (fully && this.#changed.size > 0) this.#pack();
+  /** The snapshot: all of it packed, so that it loads quickly, with nothing in it of what was removed. */
+  encode(): Bytes {
+    if (this.#changed.size > 0) this.#pack();
     const { rows, words, starts, postings } = this.#packed;
-    const changed = JSON.stringify([...this.#changed].map(([id, change]) => [id, change?.row ?? null]));
-    return join([encode(rows.join(LINE)), encode(words.join(LINE)), bytesOfNumbers(starts), bytesOfNumbers(postings), encode(changed)]);
+    return join([encode(rows.join(LINE)), encode(words.join(LINE)), bytesOfNumbers(starts), bytesOfNumbers(postings)]);
   }
 
   static decode(bytes: Uint8Array): ListIndex {
-    const [rows, words, starts, postings, changed] = split(bytes);
-    if (!rows || !words || !starts || !postings || !changed) throw new TypeError("a list without its parts");
+    const [rows, words, starts, postings] = split(bytes);
+    if (!rows || !words || !starts || !postings) throw new TypeError("a list without its parts");
     const packed = { rows: lines(rows), words: lines(words), starts: numbersOfBytes(starts), postings: numbersOfBytes(postings) };
-    const index = new ListIndex({ ...packed, rowOf: placesOf(packed.rows) }, new Map());
-    for (const [id, row] of JSON.parse(decode(changed)) as [string, PatientSummary | null][]) {
-      if (row) index.put(row);
-      else index.#set(id, null);
-    }
-    return index;
+    return new ListIndex({ ...packed, rowOf: placesOf(packed.rows) }, new Map());
   }
 
   #set(id: string, change: Changed | null): void {
@@ -130,9 +127,7 @@ export class ListIndex {
   }
 
   #pack(): void {
-    const kept = this.#packed.rows.map(read).filter(({ id }) => !this.#changed.has(id));
-    const changed = [...this.#changed.values()].flatMap((change) => change?.row ?? []);
-    this.#packed = pack([...kept, ...changed]);
+    this.#packed = merge(this.#packed, this.#hiddenRows(), this.#changedRows());
     this.#changed.clear();
     this.#hidden = null;
     this.#ordered = null;
@@ -153,9 +148,19 @@ export class ListIndex {
   }
 
   #place(changed: Changed[]): Placed[] {
-    const { rows } = this.#packed;
-    const orderAt = (place: number) => orderOf(read(rows[place] ?? ""));
-    return inOrder(changed).map((change) => ({ ...change, before: firstFrom(rows.length, (place) => orderAt(place) < change.order) }));
+    const { rows, rowOf } = this.#packed;
+    const orders = new Map<number, string>();
+    const orderAt = (place: number) => {
+      let order = orders.get(place);
+      if (order === undefined) orders.set(place, (order = orderOf(read(rows[place] ?? ""))));
+      return order;
+    };
+    return inOrder(changed).map((change) => {
+      const old = rowOf.get(change.row.id);
+      // Most changes leave the name as it was, and so the place.
+      const before = old !== undefined && orderAt(old) === change.order ? old : firstFrom(rows.length, (place) => orderAt(place) < change.order);
+      return { ...change, before };
+    });
   }
 
   /** 1 for each packed row that every word leads to. */
@@ -182,29 +187,58 @@ function changedTo(row: PatientSummary): Changed {
   return { row, order: orderOf(row), words: wordsOf(row) };
 }
 
-function pack(rows: readonly PatientSummary[]): Packed {
-  const ordered = inOrder(rows.map((row) => ({ row, order: orderOf(row) })));
-  const places = new Map<string, number[]>();
-  ordered.forEach(({ row }, place) => {
-    for (const word of wordsOf(row)) {
-      const already = places.get(word);
-      if (already) already.push(place);
-      else places.set(word, [place]);
+/** The packed part anew, without the hidden rows and with the changed ones; what stays is neither read nor folded again. */
+function merge(old: Packed, hidden: ReadonlySet<number>, changed: readonly Placed[]): Packed {
+  const rows: string[] = [];
+  const movedTo = new Int32Array(old.rows.length).fill(GONE);
+  const added = new Map<string, number[]>();
+  let next = 0;
+  for (let row = 0; row <= old.rows.length; row++) {
+    for (let each = changed[next]; each && each.before <= row; each = changed[++next]) {
+      const place = rows.push(write(each.row)) - 1;
+      for (const word of each.words) addTo(added, word, place);
     }
+    const text = old.rows[row];
+    if (text !== undefined && !hidden.has(row)) movedTo[row] = rows.push(text) - 1;
+  }
+  return { rows, rowOf: placesOf(rows), ...mergeWords(old, movedTo, added) };
+}
+
+function mergeWords(old: Packed, movedTo: Int32Array, added: ReadonlyMap<string, number[]>): Pick<Packed, "words" | "starts" | "postings"> {
+  const words: string[] = [];
+  const starts: number[] = [];
+  const postings: number[] = [];
+  const coming = [...added.keys()].sort();
+  let next = 0;
+  const put = (word: string, places: readonly number[]) => {
+    if (places.length === 0) return;
+    words.push(word);
+    starts.push(postings.length);
+    for (const place of places) postings.push(place);
+  };
+  old.words.forEach((word, number) => {
+    for (let each = coming[next]; each !== undefined && each < word; each = coming[++next]) put(each, added.get(each) ?? []);
+    const places: number[] = [];
+    for (let at = old.starts[number] ?? 0; at < (old.starts[number + 1] ?? 0); at++) {
+      const place = movedTo[old.postings[at] ?? 0] ?? GONE;
+      if (place !== GONE) places.push(place);
+    }
+    if (coming[next] === word) {
+      places.push(...(added.get(word) ?? []));
+      places.sort((a, b) => a - b);
+      next += 1;
+    }
+    put(word, places);
   });
-  const words = [...places.keys()].sort();
-  const starts = new Uint32Array(words.length + 1);
-  const postings = new Uint32Array(ordered.reduce((sum, { row }) => sum + wordsOf(row).length, 0));
-  let at = 0;
-  words.forEach((word, number) => {
-    starts[number] = at;
-    const rowsOfWord = places.get(word) ?? [];
-    postings.set(rowsOfWord, at);
-    at += rowsOfWord.length;
-  });
-  starts[words.length] = at;
-  const text = ordered.map(({ row }) => write(row));
-  return { rows: text, rowOf: placesOf(text), words, starts, postings };
+  for (const each of coming.slice(next)) put(each, added.get(each) ?? []);
+  starts.push(postings.length);
+  return { words, starts: Uint32Array.from(starts), postings: Uint32Array.from(postings) };
+}
+
+function addTo(places: Map<string, number[]>, word: string, place: number): void {
+  const already = places.get(word);
+  if (already) already.push(place);
+  else places.set(word, [place]);
 }
 
 function inOrder<T extends { order: string }>(rows: T[]): T[] {
@@ -234,7 +268,9 @@ function read(text: string): PatientSummary {
 }
 
 function placesOf(rows: readonly string[]): Map<string, number> {
-  return new Map(rows.map((row, place) => [row.slice(0, row.indexOf(FIELD)), place]));
+  const places = new Map<string, number>();
+  rows.forEach((row, place) => places.set(row.slice(0, row.indexOf(FIELD)), place));
+  return places;
 }
 
 function lines(bytes: Uint8Array): string[] {

@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import type { Entry } from "@quill/schemas";
 import { openDB } from "idb";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { makeVault, openTab, operation, page, patient, put } from "./vault-for-tests.ts";
 import type { Vault } from "./vault.ts";
 
@@ -128,3 +128,16 @@ async function segmentsOf(name: string): Promise<number> {
   database.close();
   return count;
 }
+
+it("folds a first sync into a snapshot once all of it has come, so that the next unlock reads that instead", async () => {
+  const made = await makeVault();
+  const vault = await openTab(made, {});
+  const many = (from: number) => Array.from({ length: 600 }, (_, n) => patient(`${from + n}`, "Smith"));
+  await vault.storePage(null, page(many(0), "1", 1, true));
+  await vault.storePage("1", page(many(600), "2"));
+  const database = await openDB(`quill-vault-${made.name}`);
+  await vi.waitFor(async () => expect(await database.count("log")).toBe(0));
+  expect(await database.count("snapshots")).toBe(3);
+  database.close();
+  await vault.close();
+});

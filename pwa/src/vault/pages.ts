@@ -39,7 +39,7 @@ export async function planPage(parts: Parts, memory: Memory, generation: number,
       if (await unsent(parts.rows, memory, ended)) return { result: "unsent" };
       const writes = await purge(parts, memory, next, ended, page, segment);
       change.touched = { kinds: [...KINDS], ids: [], outbox: true };
-      return { result: "stored", change, writes, next, purging: true };
+      return { result: "stored", change, writes, next };
     }
   }
   const holds = stubs.some((stub) => stub.type === "put");

@@ -2,6 +2,8 @@
 import type { Patient } from "@quill/schemas";
 import type { PatientSummary } from "../sync/ports.ts";
 
+/** Words that need no more than lower case, as most do. */
+const PLAIN = /^(?:[A-Za-z0-9]+(?: [A-Za-z0-9]+)*)?$/;
 const MRN_SYSTEM = /(mrn|medical-record-number)$/i;
 
 /** @param body a patient's body; whatever a server of another version left out is shown as empty */
@@ -22,7 +24,7 @@ export function rowOf(id: string, body: unknown): PatientSummary {
 
 /** For searching: without case, accents and punctuation, single spaces (`O’Brien-Nuñez` → `o brien nunez`), as the server folds. */
 export function fold(text: string): string {
-  if (/^[a-z]*$/.test(text)) return text;
+  if (PLAIN.test(text)) return text.toLowerCase();
   return text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 }
 

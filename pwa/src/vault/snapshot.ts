@@ -10,13 +10,12 @@ import { VaultDamaged } from "./refusals.ts";
 
 const PARTS = ["state", "directory", "list"] as const;
 
-/** @param purging leave no trace of what was removed, also where keeping one would be quicker */
-export async function snapshotWrites(keys: Keys, memory: Memory, purging = false): Promise<Write[]> {
+export async function snapshotWrites(keys: Keys, memory: Memory): Promise<Write[]> {
   const { generation } = memory;
   const contents = {
     state: encode(JSON.stringify(memory.state())),
     directory: memory.directory.encode(),
-    list: memory.list.encode(purging),
+    list: memory.list.encode(),
   };
   const parts = PARTS.map(async (part): Promise<Write> => {
     return { store: "snapshots", key: part, value: await keys.seal("snapshots", part, generation, contents[part]) };

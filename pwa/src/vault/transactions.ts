@@ -21,7 +21,6 @@ export interface Plan<T> {
   writes?: Write[];
   /** The memory as it will be, where the change has to leave a new snapshot in place of the log. */
   next?: Memory;
-  purging?: boolean;
 }
 
 export class Transactions {
@@ -32,6 +31,8 @@ export class Transactions {
   readonly #listeners = new Set<(change: StoreChange) => void>();
   #memory: Memory;
   #snapshot: number;
+  /** Of pages, in the log since the snapshot. */
+  #entries = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -54,8 +55,9 @@ export class Transactions {
         if (!head) throw new VaultDamaged("no manifest");
         const { snapshot, generation } = await openManifest(keys, head);
         const memory = snapshot === 0 ? first : await readSnapshot(database, keys, snapshot, generation);
-        for (const change of await readLog(database, keys, snapshot, generation)) memory.apply(change, memory.generation + 1);
-        return new Transactions(database, keys, memory, snapshot, deadline);
+        const opened = new Transactions(database, keys, memory, snapshot, deadline);
+        for (const change of await readLog(database, keys, snapshot, generation)) opened.#apply(change);
+        return opened;
       } catch (error) {
         if (error !== BEHIND) throw error;
       }
@@ -67,9 +69,9 @@ export class Transactions {
     return this.#memory;
   }
 
-  /** How many changes a tab that opens now has to replay. */
-  get logged(): number {
-    return this.#memory.generation - this.#snapshot;
+  /** What a tab that opens now has to replay: changes, and entries of pages in them. */
+  get logged(): { changes: number; entries: number } {
+    return { changes: this.#memory.generation - this.#snapshot, entries: this.#entries };
   }
 
   /**
@@ -119,16 +121,15 @@ export class Transactions {
     this.#database.close();
   }
 
-  async #commit(change: Change, { writes = [], next, purging = false }: Plan<unknown>): Promise<boolean> {
+  async #commit(change: Change, { writes = [], next }: Plan<unknown>): Promise<boolean> {
     const expected = this.#memory.generation;
     const generation = expected + 1;
     const snapshot = next ? generation : this.#snapshot;
-    const kept = next ? await snapshotWrites(this.#keys, next, purging) : [await logWrite(this.#keys, generation, change)];
+    const kept = next ? await snapshotWrites(this.#keys, next) : [await logWrite(this.#keys, generation, change)];
     const head = await sealManifest(this.#keys, { generation, snapshot });
     if (!(await this.#database.commit(expected, head, [...writes, ...kept]))) return false;
-    if (next) this.#memory = next;
-    else this.#memory.apply(change, generation);
-    this.#snapshot = snapshot;
+    if (next) this.#replace(next);
+    else this.#apply(change);
     if (!this.#closed) this.#channel.postMessage("changed");
     this.#tell(change.touched);
     return true;
@@ -149,18 +150,29 @@ export class Transactions {
       const { generation, snapshot } = await openManifest(this.#keys, head);
       try {
         if (snapshot > at) {
-          this.#memory = await readSnapshot(this.#database, this.#keys, snapshot, generation);
-          this.#snapshot = snapshot;
+          this.#replace(await readSnapshot(this.#database, this.#keys, snapshot, generation));
           this.#tell({ kinds: [...KINDS], ids: [], outbox: true });
         }
         for (const change of await readLog(this.#database, this.#keys, this.#memory.generation, generation)) {
-          this.#memory.apply(change, this.#memory.generation + 1);
+          this.#apply(change);
           this.#tell(change.touched);
         }
       } catch (error) {
         if (error !== BEHIND) throw error;
       }
     }
+  }
+
+  #apply(change: Change): void {
+    this.#memory.apply(change, this.#memory.generation + 1);
+    this.#entries += change.page?.stubs.length ?? 0;
+  }
+
+  /** By what a snapshot holds. */
+  #replace(memory: Memory): void {
+    this.#memory = memory;
+    this.#snapshot = memory.generation;
+    this.#entries = 0;
   }
 
   /** One at a time within this tab. */

@@ -74,6 +74,7 @@ export class Vault implements OpenStore {
     const transactions = await Transactions.open(database, keys, Memory.empty(fields), surroundings.deadline);
     const vault = new Vault(database, keys, transactions, surroundings);
     vault.#noteCanary();
+    vault.#tidy(true);
     return vault;
   }
 
@@ -307,8 +308,9 @@ export class Vault implements OpenStore {
 
   /** @param settled the device has all there is: a good moment to fold even a shorter log */
   #tidy(settled = false): void {
-    const { logged } = this.#transactions;
-    if (!this.#compacts || this.#compacting || logged < (settled ? LONG_LOG / 4 : LONG_LOG)) return;
+    const { changes, entries } = this.#transactions.logged;
+    const long = changes >= LONG_LOG || (settled && (changes >= LONG_LOG / 4 || entries >= LONG_LOG));
+    if (!this.#compacts || this.#compacting || !long) return;
     this.#compacting = this.compact()
       .catch(() => undefined) // nothing was changed; the next change tries again
       .finally(() => {
