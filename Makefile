@@ -61,11 +61,11 @@ test-e2e: ## two real browsers, the built app, the real server
 
 bench: ## the server's figures beside the machine's limits
 	@$(SETUP) tools
-	@$(VENV)/python tests/bench/push.py && $(VENV)/python tests/bench/pull.py
+	@$(VENV)/python tests/bench/run.py
 
 bench-app: ## the app's figures in a real browser
 	@$(SETUP) tools packages
-	@QUILL_CHROMIUM="$(BROWSER)" $(NODE) tests/bench/app/run.mjs
+	@QUILL_CHROMIUM="$(BROWSER)" $(NODE) tests/bench/app/run.ts
 
 clean: ## remove what was built and installed, not the data
 	rm -rf .venv pwa/node_modules pwa/dist
