@@ -6,7 +6,6 @@ import { SearchProvider } from "../ui/search.tsx";
 import { initials } from "../ui/format.ts";
 import { texts } from "../ui/texts.ts";
 import { useWho } from "../ui/who.tsx";
-import { lockNow } from "./idle-lock.ts";
 import { NetworkIndicator } from "./network-indicator.tsx";
 import { SearchBox } from "./search-box.tsx";
 import { UpdateNotice } from "./update-notice.tsx";
@@ -63,7 +62,7 @@ function PersonCorner() {
   const device = useDevice();
   return (
     <div className={styles.person}>
-      <button type="button" className={styles.corner} onClick={() => void lockNow(device)} aria-label={texts.nav.lock} title={texts.nav.lock}>
+      <button type="button" className={styles.corner} onClick={() => void device.lock()} aria-label={texts.nav.lock} title={texts.nav.lock}>
         <IconLock size="1.375rem" stroke={1.75} aria-hidden />
       </button>
       <Link to="/settings" className={styles.corner}>

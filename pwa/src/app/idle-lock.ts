@@ -1,7 +1,6 @@
 import { useEffect } from "react";
 import type { Device } from "../sync/device.ts";
 import { lockPolicy } from "../ui/lock-policy.ts";
-import { sealTyping } from "../ui/typing.ts";
 
 const SIGNS_OF_LIFE = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"] as const;
 
@@ -26,7 +25,7 @@ export function useIdleLock(device: Device): void {
       const left = deadline() - Date.now();
       if (left <= 0) {
         locking = true;
-        void lockNow(device).finally(() => {
+        void device.lock().finally(() => {
           locking = false;
         });
         return;
@@ -55,10 +54,4 @@ export function useIdleLock(device: Device): void {
       for (const event of ["pageshow", "focus", "resume"]) removeEventListener(event, shown);
     };
   }, [device]);
-}
-
-/** Seals what is being typed, then locks; the gate leaves the document when the device says so. */
-export async function lockNow(device: Device): Promise<void> {
-  await sealTyping();
-  await device.lock();
 }

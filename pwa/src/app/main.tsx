@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { stayOutOfBackForwardCache } from "./leave.ts";
 import { openDevice } from "../sync/open-device.ts";
+import { sealTyping } from "../ui/typing.ts";
 import { startServiceWorker } from "./service-worker-client.ts";
 
 installTrustedTypes();
@@ -12,6 +13,6 @@ stayOutOfBackForwardCache();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
-const device = openDevice();
+const device = openDevice(sealTyping);
 createRoot(root).render(<App device={device} />);
 startServiceWorker(device);

@@ -11,8 +11,9 @@ export class LockedMeanwhile extends Error {
   override name = "LockedMeanwhile";
 }
 
-export function openDevice(): Device {
-  const remote = new RemoteDevice();
+/** @param seal seals what is being typed on this page; asked before every lock, also one that another tab began */
+export function openDevice(seal: () => Promise<void>): Device {
+  const remote = new RemoteDevice(seal);
   const calls = Object.fromEntries(METHODS.map((method) => [method, (...parameters: unknown[]) => remote.call(method, parameters)]));
   return {
     ...(calls as unknown as Device),
@@ -32,8 +33,11 @@ class RemoteDevice {
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #calls = 0;
   #locking: Promise<void> | null = null;
+  #sealed = false;
+  readonly #seal: () => Promise<void>;
 
-  constructor() {
+  constructor(seal: () => Promise<void>) {
+    this.#seal = seal;
     this.#channel.onmessage = () => void this.lock(false);
     for (const back of ["focus", "online", "offline", "pageshow"]) addEventListener(back, () => this.#look());
     document.addEventListener("visibilitychange", () => {
@@ -49,7 +53,7 @@ class RemoteDevice {
   }
 
   call<T>(method: Method, parameters: unknown[]): Promise<T> {
-    if (this.#locking && method !== "lock") return Promise.reject(new LockedMeanwhile());
+    if (this.#sealed && method !== "lock") return Promise.reject(new LockedMeanwhile());
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -77,6 +81,7 @@ class RemoteDevice {
   lock(others: boolean): Promise<void> {
     this.#locking ??= this.#lock(others).finally(() => {
       this.#locking = null;
+      this.#sealed = false;
     });
     return this.#locking;
   }
@@ -84,6 +89,8 @@ class RemoteDevice {
   async #lock(others: boolean): Promise<void> {
     if (others) this.#channel.postMessage("locked");
     if (!this.#worker) return;
+    await this.#seal();
+    this.#sealed = true;
     const patience = new Promise<void>((resolve) => setTimeout(resolve, LOCK_PATIENCE_MS));
     await Promise.race([this.call<undefined>("lock", []).catch(() => undefined), patience]);
     this.#worker.terminate();
@@ -105,7 +112,9 @@ class RemoteDevice {
 
   #begin(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "quill-device" });
+    let heard = false;
     worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
+      heard = true;
       if (data.type === "event") return this.#tell(data.event);
       if (data.type === "csrf") return worker.postMessage({ type: "csrf", id: data.id, token: csrfCookie() } satisfies ToWorker);
       const call = this.#waiting.get(data.id);
@@ -114,6 +123,11 @@ class RemoteDevice {
       else call?.reject(Object.assign(new Error(data.message), { name: data.name }));
     };
     worker.onerror = () => {
+      // One that works goes on after an error, and answers each call by itself: to call an act failed that may yet happen
+      // would have it done twice. One that never came to life is begun anew by the next call.
+      if (heard) return;
+      worker.terminate();
+      if (this.#worker === worker) this.#worker = null;
       for (const { reject } of this.#waiting.values()) reject(new Error("the device worker failed"));
       this.#waiting.clear();
     };

@@ -8,6 +8,18 @@ import { operationOf } from "./drafts.ts";
 
 const shown = (text: string) => ({ version: 1, was: { "sections/plan": section(text) } });
 
+it("locks after what is being typed was sealed", async () => {
+  const ward = await wardVault();
+  const vault = await openTab(ward);
+  const work = atWork(vault);
+  const typing = work.edit("letter", LETTER, { "sections/plan": section("Rest") });
+  await work.commitAll();
+  await vault.close();
+  await typing;
+  const unlocked = await openTab(ward);
+  expect((await unlocked.outbox()).map(({ operation: { set } }) => set)).toEqual([{ "sections/plan": section("Rest") }]);
+});
+
 describe("an edit", () => {
   it("follows what the engine made of the draft between its reading and its writing", async () => {
     const vault = await openTab(await wardVault());

@@ -71,9 +71,11 @@ export class Work {
     await this.#parts.store.commitDrafts([id], operationOf);
   }
 
-  /** Makes every draft an operation: before the vault locks. */
-  async commitAll(): Promise<void> {
-    await this.#parts.store.commitDrafts(null, operationOf);
+  /** Makes every draft an operation: before the vault locks. What is being written when this is asked is written first. */
+  commitAll(): Promise<void> {
+    return this.#writing(async () => {
+      await this.#parts.store.commitDrafts(null, operationOf);
+    });
   }
 
   setLetterState(id: string, state: Letter["state"], amendment?: { reason: string; sections: Values }, shown?: Shown): Promise<void> {

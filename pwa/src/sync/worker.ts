@@ -78,7 +78,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   } else {
     const { id, method, parameters } = data;
     const callee = device as unknown as Record<typeof method, (...given: unknown[]) => Promise<unknown>>;
-    callee[method](...parameters).then(
+    // Within a promise also what it throws at once: an error nobody catches would speak for every call under way.
+    const answer = async () => callee[method](...parameters);
+    answer().then(
       (value) => say({ type: "answer", id, value }),
       (error: unknown) => say({ type: "failed", id, ...(error instanceof Error ? { name: error.name, message: error.message } : { name: "Error", message: "failed" }) }),
     );

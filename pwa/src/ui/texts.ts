@@ -144,6 +144,7 @@ export const texts = {
     saved: (iso: string) => `Saved on this device ${moment(iso)}`,
     notSaved: "Not saved yet. Keep this page open; Quill tries again each second.",
     notSavedFull: "Not saved: this device has no room left. Keep this page open and free some space; Quill tries again each second.",
+    cutOff: "The last words you typed were not kept: your access to this patient ended while you were writing. What was saved before went to the hospital for review.",
     tooLong: "This letter has reached its largest size (256 KB). Shorten it or begin another.",
     nothingWritten: "Nothing written",
     placeholder: (heading: string) => `Write ${heading.toLocaleLowerCase("en-GB")}`,

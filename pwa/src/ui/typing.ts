@@ -8,7 +8,7 @@ export function holdTyping(flush: () => Promise<unknown>): () => void {
 }
 
 /** Seals what is being typed, waiting at most `ms`: a lock must not wait for a disk that hangs. */
-export async function sealTyping(ms = 150): Promise<void> {
+export async function sealTyping(ms = 1000): Promise<void> {
   const all = Promise.allSettled([...flushers].map((flush) => flush()));
   await Promise.race([all, new Promise((resolve) => setTimeout(resolve, ms))]);
 }

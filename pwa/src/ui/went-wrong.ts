@@ -4,6 +4,6 @@ import { texts } from "./texts.ts";
 export function wentWrong(error: unknown): string {
   const name = error instanceof Error ? error.name : "";
   if (name === "QuotaExceededError") return texts.errors.storageFull;
-  if (name === "NotOnThisDevice") return texts.errors.gone;
+  if (name === "NotOnThisDevice" || name === "ScopeEnded") return texts.errors.gone;
   return texts.errors.unknown;
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { LIMITS, type Letter } from "@quill/schemas";
 import type { LetterView } from "../../sync/device.ts";
 import { useDevice } from "../../ui/device.tsx";
@@ -6,6 +6,29 @@ import { holdTyping } from "../../ui/typing.ts";
 
 const SEAL_EVERY_MS = 1000;
 const encoder = new TextEncoder();
+
+/** Typed and not sealed yet. */
+interface Unsealed {
+  values: Record<string, unknown>;
+  /** What the screen showed when the first of them was typed; no later answer changes it. */
+  shown: Showed;
+  sealing: Promise<void>;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** By letter. Outlives the screen: where the disk was full, text is neither lost by going elsewhere nor laid over newer text later. */
+const unsealedOf = new Map<string, Unsealed>();
+
+function unsealedIn(id: string): Unsealed {
+  let unsealed = unsealedOf.get(id);
+  if (!unsealed) unsealedOf.set(id, (unsealed = { values: {}, shown: undefined, sealing: Promise.resolve(), timer: undefined }));
+  return unsealed;
+}
+
+/** Whether something typed into this letter isn't sealed. */
+export function hasUnsealed(id: string): boolean {
+  return Object.keys(unsealedOf.get(id)?.values ?? {}).length > 0;
+}
 
 export interface LetterDraft {
   /** The letter as it stands on this screen: what was typed laid over what the device holds. */
@@ -31,50 +54,48 @@ export function useLetterDraft(view: LetterView): LetterDraft {
   const device = useDevice();
   const { id } = view;
   const [base, setBase] = useState<Base>(view);
-  const [typed, setTyped] = useState<Record<string, unknown>>({});
+  const unsealed = useMemo(() => unsealedIn(id), [id]);
+  const [typed, setTyped] = useState<Record<string, unknown>>({ ...unsealed.values });
   const [savedAt, setSavedAt] = useState(view.saved_at);
   const [saving, setSaving] = useState(false);
   const [failed, setFailed] = useState<"failed" | "full" | null>(null);
   const [tooLong, setTooLong] = useState(false);
-  const unsealed = useRef<Record<string, unknown>>({});
-  /** What the screen showed when the first of the unsealed fields was typed in; no later answer changes it. */
-  const shown = useRef<Showed>(undefined);
-  const sealing = useRef<Promise<void>>(Promise.resolve());
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const touched = useRef(false);
   const now: Base = { letter: lay(base.letter, typed), version: base.version };
   const drawn = useRef(now);
   drawn.current = now;
 
   const flush = useCallback(async (): Promise<void> => {
-    clearTimeout(timer.current);
-    timer.current = undefined;
-    sealing.current = sealing.current.then(async () => {
-      const batch = unsealed.current;
-      if (Object.keys(batch).length === 0) return;
-      const showed = shown.current;
-      unsealed.current = {};
-      shown.current = undefined;
+    clearTimeout(unsealed.timer);
+    unsealed.timer = undefined;
+    unsealed.sealing = unsealed.sealing.then(async () => {
+      const { values: batch, shown } = unsealed;
+      // What is sealed the device's answer holds, unless it was typed in again meanwhile.
+      const settle = () => setTyped((before) => Object.fromEntries(Object.entries(before).filter(([field]) => field in unsealed.values)));
+      if (Object.keys(batch).length === 0) return settle();
+      unsealed.values = {};
+      unsealed.shown = undefined;
       setSaving(true);
       try {
-        const { saved_at } = await device.edit("letter", id, batch, showed);
+        const { saved_at } = await device.edit("letter", id, batch, shown);
         const sealed = await device.letter(id);
         if (sealed) setBase(sealed);
-        // From here on the device's answer holds these fields, unless they were typed in again meanwhile.
-        setTyped((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !(field in batch) || field in unsealed.current)));
+        settle();
         setSavedAt(saved_at);
         setFailed(null);
       } catch (error) {
-        unsealed.current = { ...batch, ...unsealed.current };
-        shown.current = earlier(showed, shown.current);
-        setFailed(error instanceof Error && error.name === "QuotaExceededError" ? "full" : "failed");
-        timer.current ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
+        const why = error instanceof Error ? error.name : "";
+        setFailed(why === "QuotaExceededError" ? "full" : "failed");
+        if (why === "ScopeEnded" || why === "NotOnThisDevice") return; // nothing of it may be kept; its page says so
+        unsealed.values = { ...batch, ...unsealed.values };
+        unsealed.shown = earlier(shown, unsealed.shown);
+        unsealed.timer ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
       } finally {
         setSaving(false);
       }
     });
-    return sealing.current;
-  }, [device, id]);
+    return unsealed.sealing;
+  }, [device, id, unsealed]);
 
   const set = useCallback(
     (field: string, value: unknown) => {
@@ -84,13 +105,13 @@ export function useLetterDraft(view: LetterView): LetterDraft {
       setTooLong(over);
       if (over) return;
       touched.current = true;
-      shown.current ??= { version: drawn.current.version, was: {} };
-      if (!Object.hasOwn(shown.current.was, field)) shown.current.was[field] = fieldOf(drawn.current.letter, field) ?? null;
-      unsealed.current[field] = value;
+      unsealed.shown ??= { version: drawn.current.version, was: {} };
+      if (!Object.hasOwn(unsealed.shown.was, field)) unsealed.shown.was[field] = fieldOf(drawn.current.letter, field) ?? null;
+      unsealed.values[field] = value;
       setTyped((before) => ({ ...before, [field]: value }));
-      timer.current ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
+      unsealed.timer ??= setTimeout(() => void flush(), SEAL_EVERY_MS);
     },
-    [flush],
+    [flush, unsealed],
   );
 
   useEffect(() => setBase(view), [view]);
@@ -101,10 +122,16 @@ export function useLetterDraft(view: LetterView): LetterDraft {
       if (document.visibilityState === "hidden") void flush();
     };
     document.addEventListener("visibilitychange", hidden);
+    if (hasUnsealed(id)) void flush();
     return () => {
-      release();
       document.removeEventListener("visibilitychange", hidden);
-      void flush().then(() => (touched.current ? device.commit(id) : undefined)).catch(() => undefined);
+      const left = async () => {
+        await flush();
+        if (hasUnsealed(id)) return; // tried again each second, and before a lock
+        release();
+        if (touched.current) await device.commit(id);
+      };
+      void left().catch(() => undefined);
     };
   }, [device, flush, id]);
 
