@@ -38,6 +38,17 @@ const features = {
   },
 };
 
+/** The browser keeps a field's text on its disk, in clear, to restore the tab with; the theme says "off" for Mantine's own. */
+const unkept = {
+  files: ["src/**/*.tsx"],
+  rules: {
+    "no-restricted-syntax": ["error", {
+      selector: "JSXOpeningElement[name.name=/^(input|textarea|select)$/]:not(:has(> JSXAttribute[name.name='autoComplete']))",
+      message: "Say autoComplete, or what is typed here lies unsealed on the disk.",
+    }],
+  },
+};
+
 /** What only one layer may touch. */
 const only = (owner, names) => ({
   files: ["src/**/*.{ts,tsx}"],
@@ -66,6 +77,7 @@ export default tseslint.config(
   },
   ...layers,
   features,
+  unkept,
   only("vault", [...STORAGE, ...NETWORK]),
   // sync may talk to the server, not to the store; the vault the other way round.
   { files: ["src/sync/**/*.ts"], rules: { "no-restricted-globals": ["error", ...STORAGE] } },

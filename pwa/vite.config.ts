@@ -67,8 +67,25 @@ function packed(): Plugin {
   };
 }
 
-export default defineConfig({
+/** The mode of the one build that seals nothing: it shows that the search of a disk finds what lies there (`tests/e2e`). */
+const UNSEALED = "unsealed";
+
+/** Keeps that build away from where the app is served from, and has it say on every screen what it is. */
+function unsealed(): Plugin {
+  return {
+    name: "quill:unsealed",
+    apply: (_, { mode }) => mode === UNSEALED,
+    configResolved({ root, build, logger }) {
+      if (resolve(root, build.outDir) === here("./dist")) throw new Error("A build that seals nothing never goes to pwa/dist: give it another --outDir.");
+      logger.warn("THIS BUILD SEALS NOTHING: everything it stores can be read by whoever has the disk. For tests only.");
+    },
+    transformIndexHtml: () => [{ tag: "p", attrs: { role: "alert" }, children: "Nothing is sealed in this build. For tests only.", injectTo: "body-prepend" }],
+  };
+}
+
+export default defineConfig(({ mode }) => ({
   base: "/app/",
+  define: { __QUILL_SEALING__: JSON.stringify(mode !== UNSEALED) },
   resolve: { alias: { "@quill/schemas": here("../shared-schemas/generated/typescript/index.ts") } },
   build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, reportCompressedSize: false },
   worker: { format: "es" },
@@ -77,6 +94,7 @@ export default defineConfig({
     react(),
     mantineVariables(),
     besidesTheApp(),
+    unsealed(),
     VitePWA({
       strategies: "injectManifest",
       srcDir: "src",
@@ -106,4 +124,4 @@ export default defineConfig({
     }),
     packed(),
   ],
-});
+}));

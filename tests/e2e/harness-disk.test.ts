@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { join } from "node:path";
 import { test } from "node:test";
 import { findOnDisk, unsnappy } from "./harness/disk.ts";
 import { freePorts } from "./harness/server.ts";
@@ -27,9 +25,10 @@ test("planted text is found in every store of a browser", { timeout: 120_000 }, 
     const rows = words(400, "row-");
     const cached = words(20, "cache-");
     const local = words(20, "local-");
+    const squeezed = words(100, "squeezed-");
     await tablet.open("/");
     await tablet.page.evaluate(
-      async ({ rows, cached, local }) => {
+      async ({ rows, cached, local, squeezed }) => {
         const opened = indexedDB.open("plain", 1);
         opened.onupgradeneeded = () => opened.result.createObjectStore("rows");
         await new Promise((done) => (opened.onsuccess = done));
@@ -41,18 +40,21 @@ test("planted text is found in every store of a browser", { timeout: 120_000 }, 
           }
           await new Promise((done) => (transaction.oncomplete = done));
         }
+        // One large value, as a page of records is: Chromium compresses it before LevelDB sees it.
+        const page = new TextEncoder().encode(JSON.stringify(squeezed.map((name) => ({ kind: "patient", name, telecom: [{ system: "phone", use: "home" }] }))));
+        opened.result.transaction("rows", "readwrite").objectStore("rows").put(page, "page");
         opened.result.close();
         const cache = await caches.open("plain");
         for (const text of cached) await cache.put(`/${crypto.randomUUID()}`, new Response(text));
         for (const text of local) localStorage.setItem(crypto.randomUUID(), text);
       },
-      { rows, cached, local },
+      { rows, cached, local, squeezed },
     );
     await tablet.restart(); // compacts the log into tables
     await tablet.open("/");
     await tablet.context.close();
 
-    const all = [...rows, ...cached, ...local];
+    const all = [...rows, ...cached, ...local, ...squeezed];
     const found = findOnDisk(tablet.profile, all);
     assert.deepEqual(all.filter((text) => !found.has(text)), []);
     const tables = [...found.values()].flat().filter((where) => where.includes("table block"));

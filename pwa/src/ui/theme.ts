@@ -13,6 +13,9 @@ const red: MantineColorsTuple = [
   "#fff0ee", "#ffdedb", "#ffbab4", "#ff9389", "#f86e63", "#e04a3f", "#c5352b", "#ac2820", "#8f1f18", "#6f1712",
 ];
 
+/** What stands in a field, the browser keeps on its own disk to restore the tab with, in clear, unless it is told not to. */
+const unkept = { defaultProps: { autoComplete: "off" } };
+
 export const theme = createTheme({
   primaryColor: "blue",
   primaryShade: { light: 7, dark: 6 },
@@ -25,4 +28,5 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Consolas, "Liberation Mono", monospace',
   // Nothing below 16 px; sizes follow the reader's own setting through rem.
   fontSizes: { xs: "1rem", sm: "1rem", md: "1rem", lg: "1.125rem", xl: "1.25rem" },
+  components: { TextInput: unkept, PasswordInput: unkept, NativeSelect: unkept, Checkbox: unkept },
 });

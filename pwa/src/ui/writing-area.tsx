@@ -22,7 +22,7 @@ export function WritingArea({ value, onChange, labelledBy, label, placeholder, m
   return (
     <textarea
       ref={area} className={styles.area} aria-labelledby={labelledBy} aria-label={label} value={value} placeholder={placeholder} rows={minRows}
-      spellCheck autoCapitalize="sentences" onChange={(event) => onChange(event.currentTarget.value)}
+      autoComplete="off" spellCheck autoCapitalize="sentences" onChange={(event) => onChange(event.currentTarget.value)}
     />
   );
 }

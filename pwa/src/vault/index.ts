@@ -12,7 +12,6 @@ import { Vault, type Surroundings as Options } from "./vault.ts";
 export { cacheCanary, lost, storageCanary, type Canary, type CanaryNote } from "./canary.ts";
 export { listVaults, vaultsOf, type VaultCard } from "./cards.ts";
 export { ScopeEnded, VaultDamaged, VaultLocked } from "./refusals.ts";
-export { SEALING } from "./seal.ts";
 export { uuid } from "./uuid.ts";
 export type { Surroundings as Options, Vault as OpenVault } from "./vault.ts";
 

@@ -5,10 +5,11 @@ import { NotWhatWasSealed } from "./refusals.ts";
 declare const __QUILL_SEALING__: boolean | undefined;
 
 /**
- * False only in the build that proves the search of the disk finds planted text: everything lies there as plaintext.
+ * False only in the build that proves the search of the disk finds planted text (`vite build --mode unsealed`): everything
+ * lies there as plaintext. Decided when the app is built, so that nothing can switch it off later.
  * Format version 0, so that neither build opens what the other wrote.
  */
-export const SEALING: boolean = typeof __QUILL_SEALING__ === "undefined" ? true : __QUILL_SEALING__;
+const SEALING: boolean = typeof __QUILL_SEALING__ === "undefined" ? true : __QUILL_SEALING__;
 
 const VERSION = SEALING ? 1 : 0;
 const AES_256_GCM = 1;

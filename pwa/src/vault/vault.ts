@@ -16,7 +16,6 @@ import { inOrder, number, upTo } from "./operations.ts";
 import { planPage, type Note } from "./pages.ts";
 import { ScopeEnded } from "./refusals.ts";
 import { Rows } from "./rows.ts";
-import { SEALING } from "./seal.ts";
 import { Segments } from "./segments.ts";
 import { Transactions, type Plan } from "./transactions.ts";
 
@@ -40,8 +39,6 @@ interface RowChange {
 export class Vault implements OpenStore {
   /** Its name on this device, as in its card. */
   readonly id: string;
-  /** False only in the build that has to be found out by the search of the disk; the screens say so. */
-  readonly sealed = SEALING;
   readonly #keys: Keys;
   readonly #transactions: Transactions;
   readonly #rows: Rows;

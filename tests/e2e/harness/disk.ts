@@ -10,6 +10,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } fro
 const TABLE_MAGIC = Buffer.from([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]);
 const FOOTER = 48;
 const LOG_BLOCK = 32768;
+const LARGEST = 256 << 20; // bytes
 
 /** For each planted text that stands anywhere below `folder`: where. */
 export function findOnDisk(folder: string, planted: string[]): Map<string, string[]> {
@@ -18,7 +19,7 @@ export function findOnDisk(folder: string, planted: string[]): Map<string, strin
   );
   const found = new Map<string, string[]>();
   for (const file of filesBelow(folder)) {
-    for (const { name, bytes } of views(file)) {
+    for (const { name, bytes } of withSqueezed(views(file))) {
       for (const needle of needles) {
         if (bytes.includes(needle.bytes)) found.set(needle.text, [...(found.get(needle.text) ?? []), name]);
       }
@@ -33,6 +34,23 @@ function* filesBelow(folder: string): Generator<string> {
     const entry = statSync(path, { throwIfNoEntry: false });
     if (entry?.isDirectory()) yield* filesBelow(path);
     else if (entry?.isFile()) yield path;
+  }
+}
+
+/** Before a value of IndexedDB that Chromium itself has compressed: third_party/blink/renderer/modules/indexeddb/idb_value_wrapping.cc. */
+const SQUEEZED = Buffer.from([0xff, 0x11, 0x02]);
+
+/** Each view, and unpacked whatever value of IndexedDB stands compressed in it, wherever it begins. */
+function* withSqueezed(all: Iterable<{ name: string; bytes: Buffer }>): Generator<{ name: string; bytes: Buffer }> {
+  for (const view of all) {
+    yield view;
+    for (let at = view.bytes.indexOf(SQUEEZED); at !== -1; at = view.bytes.indexOf(SQUEEZED, at + 1)) {
+      try {
+        yield { name: `${view.name} (compressed value)`, bytes: unsnappy(view.bytes.subarray(at + SQUEEZED.length)) };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error; // these three bytes stood there by chance
+      }
+    }
   }
 }
 
@@ -103,38 +121,43 @@ export function logRecords(log: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+/** Unpacks what begins here; what follows after its end is not looked at. */
 export function unsnappy(packed: Buffer): Buffer {
   const at = { offset: 0 };
-  const out = Buffer.alloc(varint(packed, at));
+  const size = varint(packed, at);
+  if (size > LARGEST) throw new RangeError("no size that anything has");
+  const out = Buffer.alloc(size);
   let end = 0;
-  while (at.offset < packed.length) {
-    const tag = packed[at.offset++]!;
+  while (end < size) {
+    const tag = packed.readUInt8(at.offset++);
     if ((tag & 3) === 0) {
-      let size = tag >> 2;
-      if (size >= 60) {
-        const wide = size - 59;
-        size = packed.readUIntLE(at.offset, wide);
+      let length = tag >> 2;
+      if (length >= 60) {
+        const wide = length - 59;
+        length = packed.readUIntLE(at.offset, wide);
         at.offset += wide;
       }
-      size += 1;
-      packed.copy(out, end, at.offset, at.offset + size);
-      at.offset += size;
-      end += size;
+      length += 1;
+      if (end + length > size || at.offset + length > packed.length) throw new RangeError("a literal runs past the end");
+      packed.copy(out, end, at.offset, at.offset + length);
+      at.offset += length;
+      end += length;
       continue;
     }
-    let size: number;
+    let length: number;
     let back: number;
     if ((tag & 3) === 1) {
-      size = ((tag >> 2) & 7) + 4;
-      back = ((tag >> 5) << 8) | packed[at.offset++]!;
+      length = ((tag >> 2) & 7) + 4;
+      back = ((tag >> 5) << 8) | packed.readUInt8(at.offset++);
     } else {
       const wide = (tag & 3) === 2 ? 2 : 4;
-      size = (tag >> 2) + 1;
+      length = (tag >> 2) + 1;
       back = packed.readUIntLE(at.offset, wide);
       at.offset += wide;
     }
-    for (let copied = 0; copied < size; copied += 1) out[end + copied] = out[end + copied - back]!; // may overlap itself
-    end += size;
+    if (back === 0 || back > end || end + length > size) throw new RangeError("a copy from nowhere");
+    for (let copied = 0; copied < length; copied += 1) out[end + copied] = out[end + copied - back]!; // may overlap itself
+    end += length;
   }
   return out;
 }

@@ -101,9 +101,10 @@ export class Server {
   }
 
   private async end(signal: "SIGKILL" | "SIGINT"): Promise<void> {
-    this.process?.kill(signal);
+    const ending = this.process;
+    ending?.kill(signal);
     await this.ended();
-    this.process = null;
+    if (this.process === ending) this.process = null;
   }
 }
 

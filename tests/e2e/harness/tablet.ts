@@ -65,6 +65,13 @@ export class Tablet {
     await this.start();
   }
 
+  /** Another tab of the same browser: the same profile, the same wire. */
+  async anotherTab(): Promise<Tablet> {
+    const tab = Object.create(this) as Tablet;
+    tab.page = await this.context.newPage();
+    return tab;
+  }
+
   async open(path = "/app/"): Promise<void> {
     await this.page.goto(this.wire.origin + path);
   }

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, type Server as HttpServer, type ServerResponse, createServer, request } from "node:http";
 import { type Socket, connect } from "node:net";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 
 export interface Seen {
   method: string;
@@ -11,6 +12,8 @@ export interface Seen {
   status: number | null;
   /** Bytes of the answer's body that passed on to the tablet, or null while not even its head did. */
   replied: number | null;
+  /** What the answer said, once all of it passed, where it is JSON. */
+  said?: unknown;
 }
 
 /** What to do to requests that match: lose them before the server has them, or lose the server's reply. */
@@ -21,6 +24,8 @@ export interface Fault {
   afterShare?: number;
   /** How often; then the wire is whole again. */
   times: number;
+  /** What else happens at the moment of a cut. */
+  then?: () => unknown;
 }
 
 /** Answers held back on their way to the tablet. */
@@ -34,7 +39,7 @@ export interface Held {
 export class Wire {
   readonly seen: Seen[] = [];
   readonly faults: Fault[] = [];
-  private readonly holds: { matches: Fault["matches"]; waiting: number; open: Promise<void> }[] = [];
+  private readonly holds: { matches: Fault["matches"]; times: number; waiting: number; open: Promise<void> }[] = [];
   readonly port: number;
   private readonly target: number;
   private http: HttpServer | null = null;
@@ -67,10 +72,10 @@ export class Wire {
     if (http) await new Promise((done) => http.close(done));
   }
 
-  /** The server acts at once on requests that match; its answers wait on the wire until they are released. */
-  hold(matches: Fault["matches"]): Held {
+  /** The server acts at once on (so many) requests that match; its answers wait on the wire until they are released. */
+  hold(matches: Fault["matches"], times = Number.POSITIVE_INFINITY): Held {
     let open = (): void => undefined;
-    const hold = { matches, waiting: 0, open: new Promise<void>((resolve) => (open = resolve)) };
+    const hold = { matches, times, waiting: 0, open: new Promise<void>((resolve) => (open = resolve)) };
     this.holds.push(hold);
     const release = (): void => {
       this.holds.splice(this.holds.indexOf(hold), 1);
@@ -101,6 +106,10 @@ export class Wire {
       onward.destroy();
       incoming.socket.destroy();
     };
+    const cut = (): void => {
+      drop();
+      fault?.then?.();
+    };
     const onward = request({ host: "127.0.0.1", port: this.target, method, path, headers: incoming.headers });
     onward.on("error", drop);
     incoming.on("error", drop);
@@ -115,12 +124,12 @@ export class Wire {
       const left = limit - passed;
       passed += chunk.length;
       if (left <= 0) return;
-      if (passed >= limit) onward.write(chunk.subarray(0, left), drop);
+      if (passed >= limit) onward.write(chunk.subarray(0, left), cut);
       else onward.write(chunk);
     });
     incoming.on("end", () => {
       entry.body = Buffer.concat(chunks);
-      if (limit === 0) drop();
+      if (limit === 0) cut();
       else if (limit === Number.POSITIVE_INFINITY) onward.end();
     });
 
@@ -128,8 +137,9 @@ export class Wire {
     if (!answer) return drop();
     entry.status = answer.statusCode ?? null;
     if (fault?.lose === "reply") return drop();
-    const hold = this.holds.find((one) => one.matches(method, path));
+    const hold = this.holds.find((one) => one.times > 0 && one.matches(method, path));
     if (hold) {
+      hold.times -= 1;
       hold.waiting += 1;
       await hold.open;
       hold.waiting -= 1;
@@ -137,7 +147,12 @@ export class Wire {
     // One request a connection: on a used one that breaks, Chromium sends again by itself, and that would be counted as the app's.
     outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, connection: "close" });
     entry.replied = 0;
-    answer.on("data", (chunk: Buffer) => (entry.replied = (entry.replied ?? 0) + chunk.length));
+    const passing: Buffer[] = [];
+    answer.on("data", (chunk: Buffer) => {
+      entry.replied = (entry.replied ?? 0) + chunk.length;
+      passing.push(chunk);
+    });
+    answer.on("end", () => (entry.said = jsonOf(answer, Buffer.concat(passing))));
     answer.on("error", () => outgoing.destroy());
     answer.pipe(outgoing);
   }
@@ -153,4 +168,10 @@ export class Wire {
     socket.on("close", () => onward.destroy());
     onward.on("close", () => socket.destroy());
   }
+}
+
+function jsonOf({ headers }: IncomingMessage, body: Buffer): unknown {
+  if (!headers["content-type"]?.startsWith("application/json") || body.length === 0) return undefined;
+  const unpack = { br: brotliDecompressSync, gzip: gunzipSync, zstd: zstdDecompressSync }[headers["content-encoding"] ?? ""];
+  return JSON.parse((unpack ? unpack(body) : body).toString());
 }

@@ -51,8 +51,8 @@ export function AttachmentPanel({ patientId, attachments, complete }: { patientI
       <div className={styles.tools}>
         <Button variant="light" loading={busy} leftSection={<IconCamera size="1.25rem" aria-hidden />} onClick={() => pick(camera.current)}>{texts.attachments.photograph}</Button>
         <Button variant="light" loading={busy} leftSection={<IconPaperclip size="1.25rem" aria-hidden />} onClick={() => pick(files.current)}>{texts.attachments.file}</Button>
-        <input ref={camera} type="file" accept="image/*" capture="environment" hidden data-testid="photograph-input" onChange={(event) => void attach(event)} />
-        <input ref={files} type="file" multiple hidden data-testid="file-input" onChange={(event) => void attach(event)} />
+        <input ref={camera} type="file" accept="image/*" capture="environment" autoComplete="off" hidden data-testid="photograph-input" onChange={(event) => void attach(event)} />
+        <input ref={files} type="file" multiple autoComplete="off" hidden data-testid="file-input" onChange={(event) => void attach(event)} />
       </div>
       {problem && <Notice tone="danger" live>{problem}</Notice>}
       {attachments.length > 0

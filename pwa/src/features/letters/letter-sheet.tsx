@@ -94,7 +94,7 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
 
       {writable ? (
         <input
-          className={styles.title} aria-label={texts.letters.letterTitle} value={letter.title} maxLength={200}
+          className={styles.title} aria-label={texts.letters.letterTitle} value={letter.title} maxLength={200} autoComplete="off"
           onChange={(event) => draft.set("title", event.currentTarget.value)}
         />
       ) : (
