@@ -1,4 +1,4 @@
-import { IconCloudCheck, IconCloudOff, IconCloudUp, IconDownload, IconLogin2, type TablerIcon } from "@tabler/icons-react";
+import { IconCloudCheck, IconCloudExclamation, IconCloudOff, IconCloudUp, IconDownload, IconLogin2, type TablerIcon } from "@tabler/icons-react";
 import { Link } from "react-router";
 import type { SyncStatus } from "../sync/device.ts";
 import { useStatus } from "../ui/device.tsx";
@@ -20,9 +20,10 @@ export function NetworkIndicator() {
   );
 }
 
-function standing({ network, waiting, signInNeeded, updateNeeded }: SyncStatus): [TablerIcon, string] {
+function standing({ network, waiting, signInNeeded, updateNeeded, troubled }: SyncStatus): [TablerIcon, string] {
   if (network === "offline") return [IconCloudOff, texts.network.offline(waiting)];
   if (updateNeeded) return [IconDownload, texts.network.update];
   if (signInNeeded) return [IconLogin2, texts.network.signIn];
+  if (troubled) return [IconCloudExclamation, texts.network.troubled];
   return network === "sending" ? [IconCloudUp, texts.network.sending] : [IconCloudCheck, texts.network.online];
 }

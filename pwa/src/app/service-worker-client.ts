@@ -43,7 +43,7 @@ export function startServiceWorker(device: Device): void {
     device.subscribe((event) => {
       if (event.type !== "status") return;
       if (event.status.updateNeeded && !tooOld) void registration.update().catch(() => undefined);
-      tooOld = event.status.updateNeeded ?? false;
+      tooOld = event.status.updateNeeded;
       if (event.status.waiting > 0 && event.status.network === "offline") {
         registration.sync?.register("quill-outbox").catch(() => undefined); // denied or not there: timers and `online` remain
       }

@@ -10,6 +10,7 @@ export class Connectivity {
   #reached: boolean | null = null;
   #sending = 0;
   #misses = 0;
+  #troubled = false;
   #changed: () => void = () => undefined;
 
   constructor(random: () => number = Math.random) {
@@ -25,19 +26,25 @@ export class Connectivity {
     return this.#sending > 0 ? "sending" : this.#reached ? "online" : "offline";
   }
 
+  /** The last answer said that the server can't do its work. */
+  get isTroubled(): boolean {
+    return this.#troubled;
+  }
+
   reached(): void {
     this.#misses = 0;
-    this.#become(true);
+    this.#become(true, false);
   }
 
   missed(): void {
     this.#misses += 1;
-    this.#become(false);
+    this.#become(false, false);
   }
 
   /** The server answers, but can't do its work: wait longer each time, though it is not "offline". */
   troubled(): void {
     this.#misses += 1;
+    this.#become(this.#reached, true);
   }
 
   /** Marks a time of sending own work. */
@@ -59,9 +66,10 @@ export class Connectivity {
     return most * (0.5 + this.#random() / 2);
   }
 
-  #become(reached: boolean): void {
-    if (this.#reached === reached) return;
+  #become(reached: boolean | null, troubled: boolean): void {
+    if (this.#reached === reached && this.#troubled === troubled) return;
     this.#reached = reached;
+    this.#troubled = troubled;
     this.#changed();
   }
 }

@@ -43,7 +43,9 @@ export interface SyncStatus {
   /** The server's session has ended: reading and writing go on, sending needs a sign-in. */
   signInNeeded: boolean;
   /** This version of the app is too old for the server: reading and writing go on, sending needs the update. */
-  updateNeeded?: boolean;
+  updateNeeded: boolean;
+  /** The server answers, but can't do its work at the moment. */
+  troubled: boolean;
 }
 
 export type SignInResult =

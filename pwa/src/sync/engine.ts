@@ -34,6 +34,8 @@ export interface EngineStatus {
   network: "online" | "offline" | "sending";
   signInNeeded: boolean;
   updateNeeded: boolean;
+  /** The server answers, but can't do its work at the moment. */
+  troubled: boolean;
   /** Records stored in the pull that runs. */
   stored: number;
 }
@@ -95,7 +97,8 @@ export class Engine {
 
   get status(): EngineStatus {
     return {
-      network: this.#connectivity.state, signInNeeded: this.#stuck === "sign-in", updateNeeded: this.#stuck === "update", stored: this.#stored,
+      network: this.#connectivity.state, signInNeeded: this.#stuck === "sign-in", updateNeeded: this.#stuck === "update",
+      troubled: this.#connectivity.isTroubled, stored: this.#stored,
     };
   }
 

@@ -43,7 +43,7 @@ export class LocalDevice implements Device {
   readonly #listeners = new Set<(event: DeviceEvent) => void>();
   #open: Open | null = null;
   /** As the tab that leads says; our own engine's where we lead. */
-  #engineStatus: EngineStatus = { network: "offline", signInNeeded: false, updateNeeded: false, stored: 0 };
+  #engineStatus: EngineStatus = { network: "offline", signInNeeded: false, updateNeeded: false, troubled: false, stored: 0 };
   #telling = false;
 
   constructor(parts: LocalDeviceParts) {
@@ -142,8 +142,8 @@ export class LocalDevice implements Device {
 
   async status(): Promise<SyncStatus> {
     const open = this.#open;
-    const { network, signInNeeded, updateNeeded, stored } = this.#engineStatus;
-    const none = { network, waiting: 0, needsReview: 0, refused: 0, loading: null, lastSync: null, signInNeeded, updateNeeded };
+    const { network, signInNeeded, updateNeeded, troubled, stored } = this.#engineStatus;
+    const none = { network, waiting: 0, needsReview: 0, refused: 0, loading: null, lastSync: null, signInNeeded, updateNeeded, troubled };
     if (!open) return none;
     const { operations, drafts, head } = await open.views.work();
     const refusals = operations.filter(({ verdict }) => verdict?.outcome === "rejected" || verdict?.outcome === "quarantined");

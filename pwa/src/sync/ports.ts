@@ -280,4 +280,4 @@ export type TabMessage =
   | { type: "look"; vault: string }
   /** The leader of a vault says how its syncing stands; `ask` makes it say so. */
   | { type: "ask"; vault: string }
-  | { type: "engine"; vault: string; status: { network: "online" | "offline" | "sending"; signInNeeded: boolean; updateNeeded: boolean; stored: number } };
+  | { type: "engine"; vault: string; status: { network: "online" | "offline" | "sending"; signInNeeded: boolean; updateNeeded: boolean; troubled: boolean; stored: number } };

@@ -23,6 +23,7 @@ export const texts = {
     sending: "Sending…",
     signIn: "Sign in to send",
     update: "Update to send",
+    troubled: "Server has a problem",
     opens: ". Open the sync page",
   },
 
@@ -228,6 +229,7 @@ export const texts = {
     waitingNone: "Nothing waits. Everything you wrote is on the server.",
     uploading: "File",
     shellMissing: "Quill itself is not kept on this device yet: stay connected a moment, or it can't be opened without network.",
+    troubled: "The server answers but can't do its work at the moment. What you write is kept on this device and is sent as soon as it can.",
     tooOld: "The server needs a newer version of Quill. What you write is kept on this device and is sent after the update, which is offered here once it is loaded.",
     decided: "Decided",
     decidedNone: "Nothing decided yet on this device",

@@ -33,9 +33,9 @@ export function useVisibleRows(list: RefObject<HTMLElement | null>): { first: nu
 
 function measure(list: HTMLElement | null) {
   const textSize = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-  // As in patient-list.module.css: one line, two lines, three.
+  // As in patient-list.module.css: one line, two lines, three, and wrapped where the text is very large.
   const width = (list?.clientWidth ?? innerWidth) / textSize;
-  const rowHeight = Math.round((width >= 40 ? 3.25 : width >= 24 ? 5.25 : 6.75) * textSize);
+  const rowHeight = Math.round((width >= 40 ? 3.25 : width >= 24 ? 5.25 : width >= 16 ? 6.75 : 12) * textSize);
   const above = list ? -list.getBoundingClientRect().top : 0;
   const first = Math.max(0, Math.floor(above / rowHeight) - SPARE_ROWS);
   return { first, last: Math.max(0, Math.ceil((above + innerHeight) / rowHeight)) + SPARE_ROWS, rowHeight };

@@ -42,6 +42,7 @@ export function SyncPage({ renew }: { renew: ReactNode }) {
     <Page title={texts.sync.title} actions={actions}>
       <p className="quiet">{texts.sync.last(page.status.lastSync)}</p>
       {(status ?? page.status).signInNeeded && renew}
+      {(status ?? page.status).troubled && <Notice tone="needs-you">{texts.sync.troubled}</Notice>}
       {(status ?? page.status).updateNeeded && <Notice tone="needs-you">{texts.sync.tooOld}</Notice>}
       {page.status.loading && <Progress stored={page.status.loading.stored} expected={page.status.loading.expected} />}
       <Section title={texts.sync.ready(offline.ready, offline.of, offline.at)}>
