@@ -207,6 +207,29 @@ async def test_a_possible_duplicate_taken_as_another_person_creates_the_patient(
     assert await ward.rows("SELECT count(*) FROM visible_scope WHERE scope = %s", f"patient:{second['id']}") == [(3,)]
 
 
+@pytest.mark.parametrize("kind", ["message", "attachment"])
+async def test_what_was_written_for_a_patient_who_changed_meanwhile_stays_its_authors(ward: Ward, kind: str) -> None:
+    amara, ben = await ward.device(ward.amara), await ward.device(ward.ben)
+    patient = amara.new_patient()
+    await amara.one(patient)
+    written = {
+        "message": {"text": "Please repeat the potassium.", "urgent": True},
+        "attachment": {"name": "wound.jpg", "media_type": "image/jpeg", "size": 1, "sha256": "0" * 64, "parts": 1},
+    }
+    other = seen(patient["id"], name={"family": "Somebody", "given": ["Else"]})
+    create = amara.op(kind, "create", seen=other, set={"patient_id": patient["id"], **written[kind]})
+    verdict = await amara.one(create)
+    assert verdict["outcome"] == "conflict", verdict
+    mine = {"against_version": 0, "choices": {"": {"take": "mine"}}, "note": "It is her."}
+    decision = ben.op("conflict", "resolve", verdict["conflict_id"], base_version=1, set=mine)
+    assert (await ben.one(decision))["outcome"] == "applied"
+    assert (await ward.entry(create["id"]))["by"] == ward.amara.user_id
+    ((by,),) = await ward.rows("SELECT by_user::text FROM revision WHERE id = %s AND version = 1", create["id"])
+    assert by == ward.amara.user_id
+    ((audited,),) = await ward.rows("SELECT user_id::text FROM audit WHERE record_id = %s AND version = 1", create["id"])
+    assert audited == ward.ben.user_id
+
+
 class TestWithoutVault:
     def said(self, **values: Any) -> dict[str, Any]:
         return {

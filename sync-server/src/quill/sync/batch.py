@@ -305,9 +305,12 @@ class Batch:
         if decision.body is not None:
             record_id = conflict.body["record_id"]
             before = self._facts.record(record_id)
+            # What only the decision brings into being is its author's: a message, a file, nobody else wrote a word of it.
+            made = (before is None or before.deleted) and not decision.deleted
+            by = conflict.body["mine"]["by"] if made else user_id
             united = Change(
                 conflict.body["kind"], record_id, decision.scope, before.version + 1 if before else 1, decision.body,
-                user_id, "resolve", decision.fields, decision.deleted, origin, decision.parents,
+                by, "resolve", decision.fields, decision.deleted, origin, decision.parents, user_id,
                 parallel=before.parallel if before else (),
             )  # fmt: skip
             await self._append(united)
