@@ -6,7 +6,7 @@ import { LIMITS, type Attachment, type AttachmentCompleteResponse, type Attachme
 import { sha256 } from "../domain/digest.ts";
 import { DONE, LOST, errorOf, json, stepAfter, type Step } from "./answers.ts";
 import type { SyncParts } from "./parts.ts";
-import type { DeviceStore, Locks } from "./ports.ts";
+import type { Answer, DeviceStore, Locks } from "./ports.ts";
 
 /** A file this device holds; note `files`, by attachment id. */
 export interface HeldFile {
@@ -18,6 +18,9 @@ export interface HeldFile {
 }
 
 export type HeldFiles = Record<string, HeldFile>;
+
+/** The server doesn't take this file now: those behind it go on, and it is tried again in a later round. */
+const REFUSED = "refused";
 
 const NOTE = "files";
 const PART_TIMEOUT_MS = 300_000;
@@ -51,7 +54,7 @@ export async function uploadNext(parts: SyncParts & { locks: Locks }): Promise<{
       await updateFiles(store, locks, (now) => without(now, id));
     } else if (standing === "open" && file.state === "waiting") {
       const step = await advance(parts, id, file);
-      return { step, more: step.kind === "done" };
+      if (step !== REFUSED) return { step, more: step.kind === "done" };
     }
   }
   return { step: DONE, more: false };
@@ -72,7 +75,7 @@ async function standingOf(store: DeviceStore, id: string): Promise<"open" | "lat
   return "later";
 }
 
-async function advance(parts: SyncParts & { locks: Locks }, id: string, file: HeldFile): Promise<Step> {
+async function advance(parts: SyncParts & { locks: Locks }, id: string, file: HeldFile): Promise<Step | typeof REFUSED> {
   const { store, session, leadership, locks } = parts;
   const bytes = await store.file(id);
   if (bytes === null) {
@@ -84,32 +87,38 @@ async function advance(parts: SyncParts & { locks: Locks }, id: string, file: He
   const opened = await session.call({ method: "POST", path: "/api/attachments", json: { id } });
   if (opened.kind !== "ok") {
     // Complete already: its reply was lost, the record will say so.
-    if (errorOf(opened)?.error_code !== "attachment_state") return stepAfter(opened);
+    if (errorOf(opened)?.error_code !== "attachment_state") return after(opened);
     await settle({ state: "sent", sent: file.parts });
     return DONE;
   }
   const there = await session.call({ method: "GET", path: `/api/attachments/${id}/parts` });
-  if (there.kind !== "ok") return stepAfter(there);
+  if (there.kind !== "ok") return after(there);
   const arrived = new Map(json<AttachmentPartsResponse>(there).parts.map((part) => [part.part, part]));
   for (let part = 1; part <= file.parts; part++) {
     const content = partBytes(bytes, part);
     const has = arrived.get(part);
     if (has && has.size === content.length && (has.sha256 === undefined || has.sha256 === (await sha256(content)))) continue;
     const target = json<AttachmentOpenResponse>(opened).parts.find((one) => one.part === part);
-    if (!target) return { kind: "wait" };
+    if (!target) return REFUSED;
     if (!leadership.beat()) return LOST;
     const put = await session.call({ method: "PUT", path: target.url, headers: target.headers, body: content, expect: "bytes", timeoutMs: PART_TIMEOUT_MS });
-    if (put.kind !== "ok") return stepAfter(put);
+    if (put.kind !== "ok") return after(put);
     await settle({ sent: [...arrived.keys()].filter((one) => one !== part && one <= file.parts).length + 1 });
     return DONE;
   }
   const completed = await session.call({ method: "POST", path: `/api/attachments/${id}/complete`, json: {} });
-  if (completed.kind !== "ok") return stepAfter(completed);
+  if (completed.kind !== "ok") return after(completed);
   const { state } = json<AttachmentCompleteResponse>(completed);
   await settle({ state: state === "held" ? "held" : "sent", sent: file.parts });
   // Held for review beside its operation, whole and verified: this copy is free.
   if (state === "held") await store.dropFile(id);
   return DONE;
+}
+
+function after(answer: Exclude<Answer, { kind: "ok" }>): Step | typeof REFUSED {
+  const step = stepAfter(answer);
+  const aboutThisFile = step.kind === "wait" && answer.kind === "error" && answer.status < 500 && answer.status !== 429;
+  return aboutThisFile ? REFUSED : step;
 }
 
 function partBytes(bytes: Uint8Array, part: number): Uint8Array<ArrayBuffer> {
