@@ -15,31 +15,31 @@ const EXCLUSIVE_PATIENCE_MS = 10_000;
 export function browserLocks(locks: LockManager = navigator.locks): Locks {
   return {
     lead: async (name, task, signal) => {
+      if (signal.aborted) return;
       const beats = new BroadcastChannel(name);
-      const taken = new AbortController();
-      const give = () => taken.abort();
+      const waited = new AbortController();
+      const robbed = new AbortController();
+      const give = () => waited.abort();
       signal.addEventListener("abort", give);
       let heard = Date.now();
       beats.onmessage = () => {
         heard = Date.now();
       };
       const watch = setInterval(() => {
-        if (Date.now() - heard < ROBBED_AFTER_MS) return;
-        clearInterval(watch);
-        taken.abort();
+        if (Date.now() - heard >= ROBBED_AFTER_MS) waited.abort();
       }, BEAT_MS);
-      const hold = async () => {
+      let led = undefined as Promise<void> | undefined;
+      const hold = () => {
         clearInterval(watch);
-        await holding(beats, task);
+        return (led = holding(beats, task, robbed.signal));
       };
       try {
-        if (signal.aborted) return;
-        await locks.request(name, { signal: taken.signal }, hold);
-      } catch (error) {
-        if (signal.aborted || !isAbort(error)) return rethrowUnlessAbort(error);
-        // Silence: either nobody leads (and the lock is ours at once) or the leader sleeps.
-        await locks.request(name, { steal: true }, hold).catch(rethrowUnlessAbort);
+        await locks.request(name, { signal: waited.signal }, hold).catch(rethrowUnlessAbort);
+        // Silence: the leader sleeps. Whoever led and was robbed has slept too: it waits for its turn like everybody.
+        if (!led && !signal.aborted) await locks.request(name, { steal: true }, hold).catch(rethrowUnlessAbort);
       } finally {
+        robbed.abort();
+        await led?.catch(() => undefined); // no second lead in this tab before the first has ended
         clearInterval(watch);
         signal.removeEventListener("abort", give);
         beats.close();
@@ -62,12 +62,12 @@ export function browserLocks(locks: LockManager = navigator.locks): Locks {
   };
 }
 
-async function holding(beats: BroadcastChannel, task: (leadership: Leadership) => Promise<void>): Promise<void> {
+async function holding(beats: BroadcastChannel, task: (leadership: Leadership) => Promise<void>, robbed: AbortSignal): Promise<void> {
   let last = Date.now();
   let lost = false;
   const beat = () => {
     const now = Date.now();
-    lost ||= now - last > ASLEEP_MS || now < last - ASLEEP_MS;
+    lost ||= robbed.aborted || now - last > ASLEEP_MS || now < last - ASLEEP_MS;
     if (lost) return false;
     last = now;
     beats.postMessage("awake");
