@@ -21,6 +21,7 @@ export interface OnServer {
 /** Twenty patients of the colleague's ward: 180 texts. */
 export async function plantOnServer(colleague: Colleague): Promise<OnServer> {
   const patients: PlantedPatient[] = [];
+  const ops: Record<string, unknown>[] = [];
   const texts: string[] = [];
   const plant = (text: string): string => {
     texts.push(text);
@@ -40,9 +41,10 @@ export async function plantOnServer(colleague: Colleague): Promise<OnServer> {
       "letter", { patient_id: patient.id, title, sections: { plan: { title: "Plan", order: 4, text: sentence } }, recipients: [] }, seen,
     );
     const message = colleague.create("message", { patient_id: patient.id, text: plant(sentenceOf(6)), urgent: false, to: [], attachment_ids: [] }, seen);
-    await colleague.push(patient.op, letter.op, message.op);
+    ops.push(patient.op, letter.op, message.op);
     patients.push({ id: patient.id, family: body.name.family, nhsNumber: body.nhs_number, letter: title, sentence });
   }
+  await colleague.push(...ops);
   return { patients, texts };
 }
 

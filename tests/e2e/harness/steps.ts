@@ -58,7 +58,7 @@ export async function leave(tablet: Tablet): Promise<void> {
 
 /** Nothing waits any more, and the server has been heard. */
 export async function allSent(tablet: Tablet): Promise<void> {
-  await go(tablet, "Sync");
+  await sync(tablet);
   await tablet.page.getByText("Nothing waits. Everything you wrote is on the server.").waitFor({ timeout: PATIENCE });
 }
 
