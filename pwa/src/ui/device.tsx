@@ -31,6 +31,8 @@ function remember(key: string, value: unknown): void {
 export interface Asked<T> {
   /** undefined until the first answer. */
   answer: T | undefined;
+  /** False while `answer` is only remembered from an earlier visit. */
+  fresh: boolean;
   failed: boolean;
   refresh: () => void;
 }
@@ -43,7 +45,7 @@ export function useAnswer<T>(key: string, ask: (device: Device) => Promise<T>, k
   const device = useDevice();
   const [, render] = useState(0);
   const [failed, setFailed] = useState(false);
-  const latest = useRef({ key, ask, asked: 0 });
+  const latest = useRef({ key, ask, asked: 0, answered: "" });
   latest.current.key = key;
   latest.current.ask = ask;
 
@@ -53,6 +55,7 @@ export function useAnswer<T>(key: string, ask: (device: Device) => Promise<T>, k
     latest.current.ask(device).then(
       (value) => {
         remember(asking, value);
+        latest.current.answered = asking;
         if (turn !== latest.current.asked) return;
         setFailed(false);
         render((n) => n + 1);
@@ -82,7 +85,7 @@ export function useAnswer<T>(key: string, ask: (device: Device) => Promise<T>, k
     };
   }, [device, key, refresh, watched]);
 
-  return { answer: answers.get(key) as T | undefined, failed, refresh };
+  return { answer: answers.get(key) as T | undefined, fresh: latest.current.answered === key, failed, refresh };
 }
 
 let status: SyncStatus | undefined;

@@ -267,6 +267,7 @@ export const texts = {
     decide: "Decide",
     giveBack: "Return to author",
     compose: "Your text",
+    unreachable: "The letter can't go there from where it stands now. Keep the server's, then read it and go on from its page.",
     mayNotCompose: "You may choose between the versions. Composing clinical text needs a clinician in the ward or the author.",
     mayNotChoose: "You can read this review. It is decided by the author, a clinician of the ward or an administrator.",
     decided: "Your decision is kept on this device and will be sent.",

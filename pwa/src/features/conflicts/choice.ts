@@ -1,4 +1,5 @@
 import type { Conflict, ConflictField } from "@quill/schemas";
+import { TRANSITIONS, type LetterState } from "../../domain/letter.ts";
 import type { ConflictChoice } from "../../sync/device.ts";
 import { readable, writable } from "./readable.ts";
 
@@ -19,6 +20,17 @@ export function choiceOf(field: ConflictField, take: Take): Choice {
 /** Rights and the note ask this: what is neither side as it stands is the reviewer's own. */
 export function isComposed({ take }: Choice): boolean {
   return take === "text" || take === "base";
+}
+
+/**
+ * Whether this can be taken: a letter's state moves only by a step it may take from where it stands now (rule 5 of the
+ * contract), so a signature given to a draft that looked ready has to be given again.
+ */
+export function mayTake({ kind, theirs }: Conflict, field: ConflictField, take: Take): boolean {
+  const stands = theirs?.body["state"];
+  if (kind !== "letter" || field.field !== "state" || typeof stands !== "string" || take === "theirs") return true;
+  const to = take === "base" ? field.base : take === "mine" ? field.mine : null;
+  return to === stands || TRANSITIONS[stands as LetterState].includes(to as LetterState);
 }
 
 /** What was taken of each field, once it is decided. */

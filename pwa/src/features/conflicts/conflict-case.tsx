@@ -7,7 +7,7 @@ import { PatientBanner } from "../../ui/patient-banner.tsx";
 import { texts } from "../../ui/texts.ts";
 import { wentWrong } from "../../ui/went-wrong.ts";
 import type { ConflictView } from "../../sync/device.ts";
-import { asDecided, choiceOf, decidedChoices, isComposed, needsAmendmentReason, type Choice } from "./choice.ts";
+import { asDecided, choiceOf, decidedChoices, isComposed, mayTake, needsAmendmentReason, type Choice } from "./choice.ts";
 import { ConflictField } from "./conflict-field.tsx";
 import { useChoiceKeys } from "./use-choice-keys.ts";
 import styles from "./conflicts.module.css";
@@ -53,7 +53,7 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
 
   const choose = (index: number, choice: Choice) => {
     const field = fields[index];
-    if (!field || !mayChoose || (isComposed(choice) && !view.mayCompose)) return;
+    if (!field || !mayChoose || !mayTake(conflict, field, choice.take) || (isComposed(choice) && !view.mayCompose)) return;
     setChoices((before) => ({ ...before, [field.field]: choice }));
     setActive(index);
   };
@@ -118,7 +118,7 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
       {fields.map((field, index) => (
         <ConflictField
           key={field.field} id={`field-${index}`} field={field} choice={(open ? choices : taken)[field.field]} active={mayChoose && index === active}
-          mayChoose={mayChoose} mayCompose={view.mayCompose} onChoose={(choice) => choose(index, choice)} onFocus={() => setActive(index)}
+          mayChoose={mayChoose} mayCompose={view.mayCompose} mayTake={(take) => mayTake(conflict, field, take)} onChoose={(choice) => choose(index, choice)} onFocus={() => setActive(index)}
         />
       ))}
 

@@ -10,13 +10,15 @@ import { fieldName, readable } from "./readable.ts";
 import styles from "./conflicts.module.css";
 
 /** One field: before, on the server, sent later; the words that differ from before are marked. */
-export function ConflictField({ id, field, choice, active, mayChoose, mayCompose, onChoose, onFocus }: {
+export function ConflictField({ id, field, choice, active, mayChoose, mayCompose, mayTake, onChoose, onFocus }: {
   id: string;
   field: Field;
   choice: Choice | undefined;
   active: boolean;
   mayChoose: boolean;
   mayCompose: boolean;
+  /** Whether the record can go there from where it stands. */
+  mayTake: (take: Take) => boolean;
   onChoose: (choice: Choice) => void;
   onFocus: () => void;
 }) {
@@ -24,9 +26,9 @@ export function ConflictField({ id, field, choice, active, mayChoose, mayCompose
   const before = readable(field.field, field.base);
   const compose = composable(field);
   const sides: { take: Take; key: string; title: string; text: string; allowed: boolean }[] = [
-    { take: "base", key: "1", title: texts.review.before, text: before, allowed: mayCompose },
+    { take: "base", key: "1", title: texts.review.before, text: before, allowed: mayCompose && mayTake("base") },
     { take: "theirs", key: "2", title: texts.review.theirs, text: readable(field.field, field.theirs), allowed: true },
-    { take: "mine", key: "3", title: texts.review.mine, text: readable(field.field, field.mine), allowed: true },
+    { take: "mine", key: "3", title: texts.review.mine, text: readable(field.field, field.mine), allowed: mayTake("mine") },
   ];
   return (
     <fieldset id={id} className={styles.field} data-active={active} onFocus={onFocus} data-testid={`conflict-field-${field.field}`}>
@@ -57,7 +59,8 @@ export function ConflictField({ id, field, choice, active, mayChoose, mayCompose
           <Difference before={before} text={readable(field.field, choice.value)} />
         </div>
       )}
-      {mayChoose && mayCompose && compose && (choice?.take === "text"
+      {mayChoose && !mayTake("mine") && <p>{texts.review.unreachable}</p>}
+      {mayChoose && mayCompose && mayTake("text") && compose && (choice?.take === "text"
         ? <Compose name={name} text={readable(field.field, choice.value)} onChange={(text) => onChoose({ take: "text", value: compose.valueOf(text) })} />
         : (
           <button type="button" className={styles.take} onClick={() => onChoose({ take: "text", value: compose.valueOf(compose.text) })} aria-keyshortcuts="e">

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Conflict } from "@quill/schemas";
 import type { ConflictRow } from "../../sync/device.ts";
-import { asDecided, choiceOf, composable, needsAmendmentReason } from "./choice.ts";
+import { asDecided, choiceOf, composable, mayTake, needsAmendmentReason } from "./choice.ts";
 import { byRiskAndAge } from "./order.ts";
 import { fieldName, readable } from "./readable.ts";
 
@@ -27,6 +27,20 @@ describe("a decision", () => {
     const conflict = { kind: "letter", theirs: { version: 4, body: { state: "signed" } } } as unknown as Conflict;
     expect(needsAmendmentReason(conflict, { a: { take: "mine" } })).toBe(true);
     expect(needsAmendmentReason(conflict, { a: { take: "theirs" } })).toBe(false);
+  });
+});
+
+describe("a letter's state under review", () => {
+  const conflict = (state: string) => ({ kind: "letter", theirs: { version: 4, body: { state } } }) as unknown as Conflict;
+  const signed = { field: "state", base: "draft", theirs: "draft", mine: "signed" };
+
+  it("can be taken only where the letter may go from where it stands, and is never written by hand", () => {
+    expect(mayTake(conflict("draft"), signed, "mine")).toBe(false);
+    expect(mayTake(conflict("draft"), signed, "theirs")).toBe(true);
+    expect(mayTake(conflict("draft"), signed, "base")).toBe(true);
+    expect(mayTake(conflict("ready"), { ...signed, theirs: "ready" }, "mine")).toBe(true);
+    expect(mayTake(conflict("draft"), signed, "text")).toBe(false);
+    expect(mayTake(conflict("signed"), field, "mine")).toBe(true);
   });
 });
 
