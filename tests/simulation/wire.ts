@@ -63,7 +63,7 @@ export class Wire {
     const { request } = network({
       origin: ORIGIN, csrf: () => Promise.resolve(this.cookies.csrf), fetch: (url, init) => tab.step(() => this.#send(url as URL, init ?? {})),
     });
-    return { request, live: (onHead, onClose) => this.#live(tab, onHead, onClose) };
+    return { request, live: (_, onHead, onClose) => this.#live(tab, onHead, onClose) };
   }
 
   /** Past all weather: what a test asks for itself. */

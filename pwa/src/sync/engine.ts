@@ -84,7 +84,7 @@ export class Engine {
     this.#connectivity = new Connectivity(options.random);
     this.#connectivity.onChange(() => this.#tell());
     this.#session = new Session({ network, locks, connectivity: this.#connectivity, owner: async () => (await store.identity()).user_id });
-    this.#live = new Live({ network, clock, connectivity: this.#connectivity }, (head) => this.wake(head), () => this.wake("look"));
+    this.#live = new Live({ network, session: this.#session, clock, connectivity: this.#connectivity }, (head) => this.wake(head), () => this.wake("look"));
   }
 
   get session(): Session {

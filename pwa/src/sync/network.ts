@@ -2,8 +2,7 @@
  * The network through `fetch`: never throws, and tells our server's answers from those of anything that stands in between.
  * Nothing is cached, no cookie is read here: `csrf` asks the page, which alone can.
  */
-import type { ErrorBody, LiveTicketResponse } from "@quill/schemas";
-import { json } from "./answers.ts";
+import type { ErrorBody } from "@quill/schemas";
 import type { Answer, Network, NetworkRequest } from "./ports.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -49,7 +48,7 @@ export function network({ origin, csrf, fetch: send = fetch }: NetworkOptions): 
       clearTimeout(timer);
     }
   };
-  return { request, live: (onHead, onClose) => liveSocket(request, origin, onHead, onClose) };
+  return { request, live: (ticket, onHead, onClose) => liveSocket(origin, ticket, onHead, onClose) };
 }
 
 export function answerOf(response: Pick<Response, "status" | "ok" | "headers">, bytes: Uint8Array, expect: "json" | "bytes"): Answer {
@@ -103,7 +102,7 @@ async function bytesOf(response: Response, alive: () => void): Promise<Uint8Arra
   return whole;
 }
 
-function liveSocket(request: Network["request"], origin: string, onHead: (head: number) => void, onClose: (reason: string) => void) {
+function liveSocket(origin: string, ask: Parameters<Network["live"]>[0], onHead: (head: number) => void, onClose: (reason: string) => void) {
   let socket: WebSocket | null = null;
   let closed = false;
   const close = (reason: string) => {
@@ -113,10 +112,9 @@ function liveSocket(request: Network["request"], origin: string, onHead: (head: 
     onClose(reason);
   };
   const open = async () => {
-    const answer = await request({ method: "POST", path: "/api/sync/live/ticket", json: {} });
+    const ticket = await ask().catch(() => null);
     if (closed) return;
-    if (answer.kind !== "ok") return close("no ticket");
-    const { ticket } = json<LiveTicketResponse>(answer);
+    if (ticket === null) return close("no ticket");
     socket = new WebSocket(new URL("/api/sync/live", origin.replace(/^http/, "ws")));
     socket.onopen = () => socket?.send(JSON.stringify({ ticket }));
     socket.onclose = () => close("closed");

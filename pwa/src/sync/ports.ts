@@ -52,8 +52,8 @@ export interface NetworkRequest {
 export interface Network {
   /** Never rejects: what went wrong is a value. */
   request(request: NetworkRequest): Promise<Answer>;
-  /** Opens the live socket; `onHead` for each poke, `onClose` once. */
-  live(onHead: (head: number) => void, onClose: (reason: string) => void): { close(): void };
+  /** Opens the live socket with the ticket that `ticket` asks for (null: none was given); `onHead` for each poke, `onClose` once. */
+  live(ticket: () => Promise<string | null>, onHead: (head: number) => void, onClose: (reason: string) => void): { close(): void };
 }
 
 /** An operation as a screen makes it; the store gives `op_id`, `device_seq` and `base_epoch` in the transaction that queues it. */
