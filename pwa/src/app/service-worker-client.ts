@@ -44,7 +44,9 @@ export function startServiceWorker(device: Device): void {
       if (event.type !== "status") return;
       if (event.status.updateNeeded && !tooOld) void registration.update().catch(() => undefined);
       tooOld = event.status.updateNeeded;
-      if (event.status.waiting > 0 && event.status.network === "offline") {
+      // Only where the browser has no network either: else it would say at once that there is one, and each failed try
+      // would ask again, without a pause, of a server that is down.
+      if (event.status.waiting > 0 && event.status.network === "offline" && !navigator.onLine) {
         registration.sync?.register("quill-outbox").catch(() => undefined); // denied or not there: timers and `online` remain
       }
     });
