@@ -103,12 +103,17 @@ export async function reads(tablet: Tablet, name: string, text: string): Promise
 /** Amara begins a letter and ben has it too; both tablets are ready to leave the network. */
 export async function sharedLetter(ward: Ward, patient: Patient, title: string, sections: Record<string, string> = {}): Promise<[amara: Tablet, ben: Tablet]> {
   const [amara, ben] = await Promise.all([ward.tablet("amara's", "amara"), ward.tablet("ben's", "ben")]);
-  await beginLetter(amara, patient, title);
-  for (const [name, text] of Object.entries(sections)) await write(amara, name, text);
-  await allSent(amara);
   await Promise.all([readyToLeave(amara), readyToLeave(ben)]);
-  await openLetter(ben, patient, title);
+  await shareAlso(amara, ben, patient, title, sections);
   return [amara, ben];
+}
+
+export async function shareAlso(author: Tablet, reader: Tablet, patient: Patient, title: string, sections: Record<string, string> = {}): Promise<void> {
+  await beginLetter(author, patient, title);
+  for (const [name, text] of Object.entries(sections)) await write(author, name, text);
+  await allSent(author);
+  await openLetter(reader, patient, title);
+  for (const [name, text] of Object.entries(sections)) await reads(reader, name, text);
 }
 
 /** Opens the letter on a tablet that has no network, writes below its headings, and leaves it. */
@@ -121,4 +126,32 @@ export async function writeOffline(tablet: Tablet, patient: Patient, title: stri
 /** A heading of the open letter says that somebody else wrote there at the same time. */
 export async function parallelAt(tablet: Tablet, name: string): Promise<void> {
   await tablet.page.getByRole("region", { name, exact: true }).getByTestId("mark-parallel").waitFor({ timeout: PATIENCE });
+}
+
+/** From the work list to the review of a letter. */
+export async function openReview(tablet: Tablet, title: string): Promise<void> {
+  await go(tablet, "Work list");
+  await tablet.page.getByRole("region", { name: "Needs review" }).getByRole("link").filter({ hasText: title }).click();
+  await tablet.page.getByTestId("conflict").waitFor();
+}
+
+/** Takes for each field the button named, or a text of one's own; decides with a note. */
+export async function decide(tablet: Tablet, takes: Record<string, string | { text: string }>, note: string): Promise<void> {
+  const { page } = tablet;
+  const review = page.url();
+  for (const [field, take] of Object.entries(takes)) {
+    if (typeof take === "string") await press(page, `${field}: ${take}`);
+    else {
+      await press(page, `${field}: Write it yourself`);
+      await page.getByRole("textbox", { name: `${field}: Your text` }).fill(take.text);
+    }
+  }
+  await page.getByLabel(/^Note/).fill(note);
+  await press(page, "Decide");
+  await page.waitForURL((address) => address.href !== review);
+}
+
+/** Every operation in the pushes that left the tablet, in the order of the wire; one sent twice is there twice. */
+export function pushedOps(tablet: Tablet): { op_id: string; kind: string; id: string; set?: Record<string, unknown> }[] {
+  return tablet.wire.requests("POST", "/api/sync/push").flatMap(({ body }) => (JSON.parse(body.toString()) as { ops: ReturnType<typeof pushedOps> }).ops);
 }

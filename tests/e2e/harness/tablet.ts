@@ -72,6 +72,13 @@ export class Tablet {
     return tab;
   }
 
+  /** Closes the tab and opens another on the same profile. */
+  async reopen(): Promise<void> {
+    const closed = this.page;
+    this.page = await this.context.newPage();
+    await closed.close();
+  }
+
   async open(path = "/app/"): Promise<void> {
     await this.page.goto(this.wire.origin + path);
   }

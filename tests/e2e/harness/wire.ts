@@ -12,7 +12,10 @@ export interface Seen {
   status: number | null;
   /** Bytes of the answer's body that passed on to the tablet, or null while not even its head did. */
   replied: number | null;
-  /** What the answer said, once all of it passed, where it is JSON. */
+  /** Bytes of any kind that came back from the server for it, head included. */
+  heard: number;
+  /** The answer's body, unpacked, once all of it passed; and what it said, where it is JSON. */
+  answer?: Buffer;
   said?: unknown;
 }
 
@@ -40,6 +43,8 @@ export class Wire {
   readonly seen: Seen[] = [];
   readonly faults: Fault[] = [];
   private readonly holds: { matches: Fault["matches"]; times: number; waiting: number; open: Promise<void> }[] = [];
+  /** What the server said over live sockets. */
+  private readonly pokes: Buffer[] = [];
   readonly port: number;
   private readonly target: number;
   private http: HttpServer | null = null;
@@ -88,6 +93,12 @@ export class Wire {
     return this.seen.filter((one) => one.method === method && one.path.split("?")[0] === path);
   }
 
+  /** Everything that came to the tablet, unpacked: the bodies of answers, and what the live socket said. */
+  *heard(): Generator<{ what: string; bytes: Buffer }> {
+    for (const one of this.seen) if (one.answer) yield { what: `${one.method} ${one.path}`, bytes: one.answer };
+    yield { what: "the live socket", bytes: Buffer.concat(this.pokes) };
+  }
+
   private keep(socket: Socket): void {
     this.sockets.add(socket);
     socket.on("close", () => this.sockets.delete(socket));
@@ -99,8 +110,9 @@ export class Wire {
     const path = incoming.url ?? "/";
     const fault = this.faults.find((one) => one.times > 0 && one.matches(method, path));
     if (fault) fault.times -= 1;
-    const entry: Seen = { method, path, body: Buffer.alloc(0), status: null, replied: null };
+    const entry: Seen = { method, path, body: Buffer.alloc(0), status: null, replied: null, heard: 0 };
     this.seen.push(entry);
+    if (process.env["WIRELOG"]) console.error("WIRE", Date.now() % 1000000, method, path.slice(0, 60), incoming.socket.remotePort);
 
     const drop = (): void => {
       onward.destroy();
@@ -112,6 +124,12 @@ export class Wire {
     };
     const onward = request({ host: "127.0.0.1", port: this.target, method, path, headers: incoming.headers });
     onward.on("error", drop);
+    onward.on("socket", (socket) => {
+      const before = socket.bytesRead; // a connection may have carried other answers
+      const count = (): void => void (entry.heard = socket.bytesRead - before);
+      onward.once("response", count);
+      onward.once("close", count);
+    });
     incoming.on("error", drop);
     outgoing.on("close", () => onward.destroy());
 
@@ -152,7 +170,10 @@ export class Wire {
       entry.replied = (entry.replied ?? 0) + chunk.length;
       passing.push(chunk);
     });
-    answer.on("end", () => (entry.said = jsonOf(answer, Buffer.concat(passing))));
+    answer.on("end", () => {
+      entry.answer = unpacked(answer, Buffer.concat(passing));
+      if (answer.headers["content-type"]?.startsWith("application/json") && entry.answer.length > 0) entry.said = JSON.parse(entry.answer.toString());
+    });
     answer.on("error", () => outgoing.destroy());
     answer.pipe(outgoing);
   }
@@ -164,14 +185,14 @@ export class Wire {
     for (let at = 0; at < incoming.rawHeaders.length; at += 2) lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
     onward.write(`${lines.join("\r\n")}\r\n\r\n`);
     onward.write(head);
+    onward.on("data", (chunk: Buffer) => this.pokes.push(chunk)); // the server's frames are not masked
     onward.pipe(socket).pipe(onward);
     socket.on("close", () => onward.destroy());
     onward.on("close", () => socket.destroy());
   }
 }
 
-function jsonOf({ headers }: IncomingMessage, body: Buffer): unknown {
-  if (!headers["content-type"]?.startsWith("application/json") || body.length === 0) return undefined;
+function unpacked({ headers }: IncomingMessage, body: Buffer): Buffer {
   const unpack = { br: brotliDecompressSync, gzip: gunzipSync, zstd: zstdDecompressSync }[headers["content-encoding"] ?? ""];
-  return JSON.parse((unpack ? unpack(body) : body).toString());
+  return unpack && body.length > 0 ? unpack(body) : body;
 }
