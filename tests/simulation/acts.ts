@@ -7,6 +7,10 @@ import type { Seeded } from "./seeded.ts";
 
 const HEADINGS: [name: string, title: string][] = [["history", "History"], ["examination", "Examination"], ["plan", "Plan"]];
 
+const NEXT: Record<Letter["state"], Letter["state"][]> = {
+  draft: ["ready"], ready: ["signed", "signed", "draft"], signed: ["amended"], amended: ["amended", "retracted"], retracted: ["draft"],
+};
+
 export interface Person {
   profile: Profile;
   chance: Seeded;
@@ -64,8 +68,7 @@ const changeState: Act = async (person, { device }) => {
   const view = id === null ? null : await device.letter(id);
   if (id === null || view === null) return NOTHING;
   const { letter, version } = view;
-  const next: Partial<Record<Letter["state"], Letter["state"][]>> = { draft: ["ready"], ready: ["signed", "signed", "draft"], signed: ["amended"], amended: ["amended", "retracted"] };
-  const state = person.chance.pick(next[letter.state] ?? ["draft"]);
+  const state = person.chance.pick(NEXT[letter.state]);
   await person.pause(4_000);
   const shown = { version, letter };
   if (state !== "amended") {

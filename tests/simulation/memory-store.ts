@@ -179,10 +179,10 @@ export class MemoryStore implements OpenStore {
 
   #numbered({ scope, ...said }: OperationDraft): QueuedOperation {
     const { identity } = this.#disk;
-    const operation: Operation = {
-      ...said, op_id: this.#newId(), device_seq: identity.next_device_seq, schema: SCHEMA_VERSION, ...(identity.epoch !== null && { base_epoch: identity.epoch }),
-    };
-    this.#disk.identity = { ...identity, next_device_seq: identity.next_device_seq + 1 };
+    const { epoch, next_device_seq } = identity;
+    const numbers = { op_id: this.#newId(), device_seq: next_device_seq, schema: SCHEMA_VERSION, ...(epoch !== null && { base_epoch: epoch }) };
+    const operation = { ...said, ...numbers } as Operation;
+    this.#disk.identity = { ...identity, next_device_seq: next_device_seq + 1 };
     const queued = frozen({ operation, scope });
     this.#disk.outbox.push(queued);
     return queued;

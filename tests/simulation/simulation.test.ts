@@ -1,14 +1,16 @@
-/** Worlds at fixed seeds; `QUILL_SEEDS=12,40-60` runs others. A seed that fails gets a test of its own in `regressions.test.ts`. */
+/** Worlds at fixed seeds; `QUILL_SEEDS=12,40-60` runs others. A seed that fails is kept, with what it found. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { optionsOf, World } from "./world.ts";
 
-const SEEDS = process.env["QUILL_SEEDS"] ?? "1-6";
+const SEEDS = process.env["QUILL_SEEDS"] ?? "1,3,4,5,8";
+/** What a seed once found. */
+const FOUND: Record<number, string> = { 5: "two tabs that type into one field: the first text was nowhere (G5)" };
 
 describe("the guarantees hold in a bad world", () => {
-  it.each(seedsOf(SEEDS))("at seed %i", async (seed) => {
+  it.each(seedsOf(SEEDS).map((seed) => [seed, FOUND[seed] ?? ""] as const))("at seed %i %s", async (seed) => {
     const world = new World(seed);
     const began = Date.now();
     const faults = await world.run();

@@ -12,5 +12,5 @@ export default {
     ],
   },
   server: { fs: { strict: false } },
-  test: { include: ["tests/simulation/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: { include: ["tests/simulation/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 120_000 },
 };

@@ -15,6 +15,8 @@ import { administrator } from "./administrator.ts";
 
 const MINUTE = 60_000;
 const GONE = new Set(["NotOnThisDevice", "ScopeEnded"]);
+/** What a device says to an act that its lock cut off. */
+const LOCKED = "locked";
 const TABLETS: [name: string, username: string][] = [
   ["amara's tablet", "amara"], ["amara's computer", "amara"], ["ben's tablet", "ben"], ["sasha's computer", "sasha"], ["noor's tablet", "noor"], ["carol's computer", "carol"],
 ];
@@ -154,10 +156,15 @@ export class World implements Watcher {
       try {
         this.#tell(profile, await actOf(person, open));
       } catch (error) {
-        // What was on the screen is gone meanwhile: the person sees that, and does something else.
-        if (!GONE.has((error as Error).name)) this.ledger.fault("error", `${open.tab.name}: ${String((error as Error).stack)}`);
+        this.#failed(open, error);
       }
     }
+  }
+
+  /** That what was on the screen is gone meanwhile is no fault: the person sees it, and does something else. */
+  #failed({ tab }: OpenTab, error: unknown): void {
+    const { name, message, stack } = error as Error;
+    if (!GONE.has(name) && message !== LOCKED) this.ledger.fault("error", `${tab.name}: ${String(stack)}`);
   }
 
   async #weather(profile: Profile, chance: Seeded): Promise<void> {
@@ -177,7 +184,7 @@ export class World implements Watcher {
       const awake = profile.tabs.filter(({ tab }) => !tab.dead && !tab.asleep);
       if (awake.length === 0) continue; // all are gone, and about to be opened again
       const open = chance.pick(awake);
-      switch (chance.below(4)) {
+      switch (chance.below(5)) {
         case 0: {
           this.#tell(profile, `${open.tab.name} sleeps`);
           open.tab.sleep();
@@ -189,18 +196,30 @@ export class World implements Watcher {
         case 1:
           this.#tell(profile, `${open.tab.name} dies soon`);
           open.tab.dieWithin(60);
-          open.tab.onEnd(() => {
-            this.#tell(profile, `${open.tab.name} died`);
-            this.#clock.after(chance.below(20_000), () => void profile.reopen().then((again) => this.#working && this.#work(profile, again, new Seeded(chance.below(2 ** 32)))));
-          });
+          open.tab.onEnd(() => this.#comeBack(profile, open, chance));
           break;
         case 2:
+          this.#tell(profile, `${open.tab.name} is locked`);
+          open.tab.onEnd(() => this.#comeBack(profile, open, chance));
+          void open.device.lock().then(() => open.tab.die());
+          break;
+        case 3:
           profile.wire.cookies.expireAccess();
           break;
         default:
           open.device.look();
       }
     }
+  }
+
+  /** Somebody opens the app again, and goes on. */
+  #comeBack(profile: Profile, { tab }: OpenTab, chance: Seeded): void {
+    this.#tell(profile, `${tab.name} is gone`);
+    this.#clock.after(chance.below(20_000), () => {
+      void profile.reopen().then((open) => {
+        if (this.#working) void this.#work(profile, open, new Seeded(chance.below(2 ** 32)));
+      });
+    });
   }
 
   async #removeAndAdd(): Promise<void> {
@@ -253,7 +272,6 @@ export class World implements Watcher {
       if (!profile.awake) await this.#during(profile.reopen());
     }
     await this.#clock.pass(2 * MINUTE);
-    for (const profile of this.#profiles) if ((await this.#during(this.#tab(profile).device.status())).signInNeeded) this.#tell(profile, "HAS TO SIGN IN");
     for (let round = 0; round < 5; round++) {
       for (const profile of this.#profiles) {
         if (!profile.awake) await this.#during(profile.reopen());
@@ -286,7 +304,7 @@ export class World implements Watcher {
   #look(profile: Profile): void {
     const open = profile.awake;
     if (!open || !this.#working) return;
-    for (const typed of onScreen(this.ledger, profile).slice(-2)) void look(this.ledger, open, typed).catch(() => undefined);
+    for (const typed of onScreen(this.ledger, profile).slice(-2)) void look(this.ledger, open, typed).catch((error: unknown) => this.#failed(open, error));
   }
 
   /** Lets time pass until something is done. */
