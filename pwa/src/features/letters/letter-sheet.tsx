@@ -34,7 +34,9 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
   const sections = Object.entries(letter.sections).sort(([, a], [, b]) => a.order - b.order);
   const underReview = view.conflicts.find((conflict) => conflict.status === "open");
 
-  const markedAtHeading = Object.values(view.marks).some((marks) => marks.includes("under-review"));
+  const marksAt = (heading: string) => view.marks[heading] ?? view.marks[`sections/${heading}`] ?? [];
+  // What is under review may have no heading: the letter's state, its title.
+  const markedAtHeading = sections.some(([heading]) => marksAt(heading).includes("under-review"));
 
   const act = async (task: () => Promise<unknown>) => {
     setFailed(undefined);
@@ -106,7 +108,7 @@ export function LetterSheet({ view, refresh }: { view: LetterView; refresh: () =
 
       {sections.map(([key, section]) => (
         <LetterSection
-          key={key} section={section} marks={view.marks[key] ?? view.marks[`sections/${key}`] ?? []} server={view.server?.sections[key]}
+          key={key} section={section} marks={marksAt(key)} server={view.server?.sections[key]}
           {...(underReview && { reviewAddress: `/review/${underReview.id}` })}
           {...(writable && { onChange: (text: string) => draft.set(`sections/${key}`, { ...section, text }) })}
         />
