@@ -15,33 +15,31 @@ const EXCLUSIVE_PATIENCE_MS = 10_000;
 export function browserLocks(locks: LockManager = navigator.locks): Locks {
   return {
     lead: async (name, task, signal) => {
-      if (signal.aborted) return;
       const beats = new BroadcastChannel(name);
-      const waited = new AbortController();
+      const silence = new AbortController();
       const robbed = new AbortController();
-      const give = () => waited.abort();
-      signal.addEventListener("abort", give);
       let heard = Date.now();
       beats.onmessage = () => {
         heard = Date.now();
       };
       const watch = setInterval(() => {
-        if (Date.now() - heard >= ROBBED_AFTER_MS) waited.abort();
+        if (Date.now() - heard >= ROBBED_AFTER_MS) silence.abort();
       }, BEAT_MS);
-      let led = undefined as Promise<void> | undefined;
+      const led: Promise<void>[] = []; // one at most
       const hold = () => {
         clearInterval(watch);
-        return (led = holding(beats, task, robbed.signal));
+        const leading = holding(beats, task, robbed.signal);
+        led.push(leading);
+        return leading;
       };
       try {
-        await locks.request(name, { signal: waited.signal }, hold).catch(rethrowUnlessAbort);
+        await locks.request(name, { signal: AbortSignal.any([signal, silence.signal]) }, hold).catch(rethrowUnlessAbort);
         // Silence: the leader sleeps. Whoever led and was robbed has slept too: it waits for its turn like everybody.
-        if (!led && !signal.aborted) await locks.request(name, { steal: true }, hold).catch(rethrowUnlessAbort);
+        if (led.length === 0 && !signal.aborted) await locks.request(name, { steal: true }, hold).catch(rethrowUnlessAbort);
       } finally {
         robbed.abort();
-        await led?.catch(() => undefined); // no second lead in this tab before the first has ended
+        await Promise.allSettled(led); // no second lead in this tab before the first has ended
         clearInterval(watch);
-        signal.removeEventListener("abort", give);
         beats.close();
       }
     },
