@@ -25,6 +25,13 @@ PYTHON_FLOOR = (3, 11)
 NODE_FLOOR = (22, 22)
 NODE_LOCK = PWA / "node.lock"
 
+#: What pip and npm say where the network, or a proxy on the way, is not there.
+UNREACHED = (
+    "ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|NewConnectionError|"
+    "Temporary failure in name|Network is unreachable|Connection refused|Cannot connect to proxy|ConnectTimeoutError|"
+    r"ReadTimeoutError|Read timed out|from versions: none"
+)
+
 
 class Stop(Exception):
     """What a person has to do before this can go on, in one sentence."""
@@ -90,8 +97,7 @@ def browser() -> None:
 
 def install(lock: str, name: str) -> None:
     """Installs a lock file's packages, hashes checked, into the virtual environment."""
-    python = ENVIRONMENT / "bin" / "python"
-    if not runs(python):
+    if not environment_is_whole():
         make_environment()
     stamp = ENVIRONMENT / f".quill-{name}"
     mark = digest([ROOT / lock]) + sys.version
@@ -102,12 +108,20 @@ def install(lock: str, name: str) -> None:
     introduce()
 
 
+def environment_is_whole() -> bool:
+    """False too for one that was interrupted before pip was in it, or whose Python is no longer this one."""
+    programs, library = ENVIRONMENT / "bin", "python{}.{}".format(*sys.version_info)
+    return runs(programs / "python") and (programs / "pip").exists() and (ENVIRONMENT / "lib" / library).is_dir()
+
+
 def make_environment() -> None:
     say("Making a virtual environment in .venv …")
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     done = subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stdout + done.stderr
+        if is_full(said):
+            raise Stop("The virtual environment could not be made: the disk is full.")
         if "ensurepip" in said or "No module named venv" in said:
             raise Stop("This Python has no venv module; install it (on Debian and Ubuntu: apt install python3-venv).")
         raise Stop(f"The virtual environment could not be made: {last_line(said)}")
@@ -206,12 +220,16 @@ def run(command: list[str], folder: Path, otherwise: str) -> None:
     if done.returncode == 0:
         return
     said = done.stdout + done.stderr
-    if "No space left" in said or "ENOSPC" in said:
+    if is_full(said):
         raise Stop(f"{otherwise}: the disk is full.")
-    if re.search(r"ENOTFOUND|EAI_AGAIN|Temporary failure in name|NewConnectionError|Network is unreachable", said):
+    if re.search(UNREACHED, said):
         raise Stop(f"{otherwise}: the package registry cannot be reached; the first set-up needs the network.")
     print("\n".join(said.splitlines()[:20]), file=sys.stderr)
     raise Stop(f"{otherwise}: {last_line(said)}")
+
+
+def is_full(said: str) -> bool:
+    return any(words in said for words in ("No space left", "ENOSPC", "Disk quota exceeded"))
 
 
 def runs(program: Path) -> bool:
@@ -223,7 +241,9 @@ def runs(program: Path) -> bool:
 
 def sources() -> Iterable[Path]:
     """What the built app is made of."""
-    for folder in (PWA / "src", PWA / "public", ROOT / "shared-schemas" / "generated" / "typescript"):
+    made = {PWA / "dist", PWA / "node_modules"}
+    folders = [folder for folder in PWA.iterdir() if folder.is_dir() and folder not in made]
+    for folder in sorted([*folders, ROOT / "shared-schemas" / "generated" / "typescript"]):
         yield from sorted(path for path in folder.rglob("*") if path.is_file())
     yield from sorted(path for path in PWA.glob("*") if path.is_file())
 

@@ -54,16 +54,18 @@ def installation(place: Place, *, alone: bool = False) -> Iterator[Settings]:
 
 
 def secrets_of(home: Path) -> dict[str, str]:
-    """Generated at the first start, readable by us alone, never shown."""
-    file = home / "secrets.json"
+    """Generated at the first start, readable by us alone, never shown. In their place only when they are whole."""
+    file, making = home / "secrets.json", home / "secrets.json.new"
     if file.exists():
         loaded: dict[str, str] = json.loads(file.read_text())
         return loaded
     made = {name: secrets.token_urlsafe(24) for name in (SUPERUSER_KEY, OWNER, AUTH_ROLE, SYNC_ROLE)}
     made[SERVER_KEY] = secrets.token_hex(32)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    making.unlink(missing_ok=True)
+    descriptor = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as handle:
         json.dump(made, handle)
         handle.flush()
         os.fsync(handle.fileno())
+    making.rename(file)
     return made

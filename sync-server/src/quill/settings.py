@@ -48,7 +48,7 @@ class Place:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Place:
         port = environment.get("QUILL_PORT", "8000")
-        if not port.isdecimal() or not 0 < int(port) < 65536:
+        if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
             raise SetupError(f"QUILL_PORT is '{port}'; it must be a number from 1 to 65535.")
         host = environment.get("QUILL_HOST", "127.0.0.1")
         own = tuple(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")) if host in LOOPBACK else ()

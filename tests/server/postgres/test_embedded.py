@@ -15,8 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from quill.postgres import embedded
 from quill.postgres.embedded import EmbeddedPostgres
-from quill.postgres.places import erase
+from quill.postgres.places import erase, places_for
 from quill.setup_error import SetupError
 
 PATIENCE = 20.0
@@ -105,6 +106,42 @@ def test_data_of_another_major_version_is_refused_in_one_sentence(home: Path) ->
     one.stop()
     (places.data / "PG_VERSION").write_text("15\n")
     with pytest.raises(SetupError, match=r"belongs to PostgreSQL 15, this Quill brings \d+"):
+        EmbeddedPostgres(home, "a-generated-password").start()
+
+
+def test_a_first_start_that_was_killed_leaves_nothing_that_looks_whole(home: Path) -> None:
+    data = places_for(home).data
+    program = (
+        "import sys, pathlib; from quill.postgres.embedded import EmbeddedPostgres as E\n"
+        "E(pathlib.Path(sys.argv[1]), 'a-generated-password').start()"
+    )
+    former = subprocess.Popen([sys.executable, "-c", program, str(home)])
+    until(lambda: list(data.parent.glob("data-in-the-making-*/PG_VERSION")) != [])
+    former.kill()
+    former.wait()
+    assert not (data / "PG_VERSION").exists()
+    following = EmbeddedPostgres(home, "a-generated-password")
+    following.start()
+    write(following, 3)
+    assert read(following) == [3]
+    following.stop()
+    assert list(data.parent.glob("data-in-the-making-*")) == []
+
+
+def test_a_full_disk_is_said_in_one_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the first start, and later; a disk is full where it has less than is needed, so more is needed here."""
+    with monkeypatch.context() as more:
+        more.setattr(embedded, "ROOM_NEEDED", 1 << 60)
+        with pytest.raises(SetupError, match=r"^The disk that holds \S+ has \d+ MiB left; a first start needs \d+ MiB\.$"):
+            EmbeddedPostgres(home, "a-generated-password").start()
+    one = EmbeddedPostgres(home, "a-generated-password")
+    places = one.start()
+    one.stop()
+    (places.data / "postgresql.conf").write_text("it can not start, for whatever reason")
+    with pytest.raises(SetupError, match=r"^PostgreSQL did not start: .*postgresql\.conf"):
+        EmbeddedPostgres(home, "a-generated-password").start()
+    monkeypatch.setattr(embedded, "SEGMENT", 1 << 60)
+    with pytest.raises(SetupError, match=r"^The disk that holds \S+ is full \(\d+ MiB left\); make room and start again\.$"):
         EmbeddedPostgres(home, "a-generated-password").start()
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+import psycopg
+import sqlalchemy.exc
+
 from quill.cli import audit, doctor, import_patients, migrate, reset, serve, teams, users
+from quill.errors import ApiError
 from quill.setup_error import SetupError
 
 COMMANDS = (serve, migrate, import_patients, users, teams, audit, doctor, reset)
@@ -25,6 +29,20 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except (OSError, ApiError, psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
+        print(f"quill: {_why(error)}", file=sys.stderr)
+        return 1
+
+
+def _why(error: Exception) -> str:
+    """What the machine refused, in one sentence."""
+    if isinstance(error, ApiError):
+        return error.message
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"this cannot go on: {error.strerror or error}{where}."
+    cause = error.orig if isinstance(error, sqlalchemy.exc.OperationalError) else error
+    return f"the database cannot go on: {str(cause).strip().splitlines()[0]}."
 
 
 if __name__ == "__main__":

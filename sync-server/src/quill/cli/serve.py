@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import logging
 import os
 import resource
+import signal
 import socket
 import sys
 import warnings
@@ -29,6 +31,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(_arguments: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end by whatever way: all is stopped in order
     place = Place.from_environment()
     place.prepare()
     listening = _listen(place)
@@ -40,6 +43,7 @@ def run(_arguments: argparse.Namespace) -> int:
             _serve(settings, listening)
     finally:
         listening.close()
+    print("Quill has stopped; everything is kept.", flush=True)
     return 0
 
 
@@ -90,4 +94,5 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         ws_max_size=4096,
         h11_max_incomplete_event_size=16384,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped by then, and passes the signal on
+        uvicorn.Server(config).run(sockets=[listening])

@@ -25,6 +25,8 @@ from quill.setup_error import SetupError
 
 SUPERUSER = "quill"
 ROOM_NEEDED = 300 * 1024 * 1024  # bytes free for a first start: initdb, write-ahead log, the demonstration
+SEGMENT = 16 * 1024 * 1024  # bytes of one file of the write-ahead log
+IN_THE_MAKING = "data-in-the-making-"
 START_PATIENCE = 60.0  # seconds; recovery after a crash of a large database takes its time
 SETTINGS = {
     "listen_addresses": "",  # the socket folder is the only way in
@@ -110,6 +112,7 @@ class EmbeddedPostgres:
             self._process = _spawn(self.places, log / "postgres.log")
             if _ready(self._process, self.places.data, deadline):
                 return
+            _refuse_full_disk(self.places.data)
             # A killed postmaster's children may hold the shared memory for a moment: that start is refused, the next is not.
             if time.monotonic() > deadline or not _worth_another_try(log / "postgres.log"):
                 raise SetupError(f"PostgreSQL did not start: {_last_words(log / 'postgres.log')} (see {log / 'postgres.log'})")
@@ -149,12 +152,13 @@ def hold(home: Path) -> IO[str]:
 
 
 def _initialise(places: Places, password: str) -> None:
-    places.data.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(places.data).free
+    """Makes the data beside its place and moves it there when it is whole: a start that was killed leaves nothing behind."""
+    free = shutil.disk_usage(places.socket).free
     if free < ROOM_NEEDED:
         raise SetupError(
             f"The disk that holds {places.data} has {free // 2**20} MiB left; a first start needs {ROOM_NEEDED // 2**20} MiB."
         )
+    making = places.give(Path(tempfile.mkdtemp(prefix=IN_THE_MAKING, dir=places.data.parent)))
     with tempfile.NamedTemporaryFile("w", dir=places.socket) as secret:
         places.give(Path(secret.name))
         secret.write(password)
@@ -162,7 +166,7 @@ def _initialise(places: Places, password: str) -> None:
         done = subprocess.run(
             [
                 str(places.binaries / "initdb"),
-                f"--pgdata={places.data}",
+                f"--pgdata={making}",
                 f"--username={SUPERUSER}",
                 f"--pwfile={secret.name}",
                 "--auth=scram-sha-256",
@@ -174,13 +178,23 @@ def _initialise(places: Places, password: str) -> None:
             capture_output=True,
             text=True,
             check=False,
+            preexec_fn=_leave_with_parent(),
             **_identity(places),
         )
     if done.returncode:
-        # initdb leaves the folder in place but empty; what it said last is the reason.
         said = done.stderr.strip().splitlines()
         reason = next((line for line in said if "error" in line.lower()), said[0] if said else "no reason given")
         raise SetupError(f"PostgreSQL's data could not be created in {places.data}: {reason}")
+    making.rename(places.data)
+    for left in places.data.parent.glob(f"{IN_THE_MAKING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _refuse_full_disk(data: Path) -> None:
+    """PostgreSQL can neither start on it nor always say so: its log may lie on the same disk."""
+    free = shutil.disk_usage(data).free
+    if free < SEGMENT:
+        raise SetupError(f"The disk that holds {data} is full ({free // 2**20} MiB left); make room and start again.")
 
 
 def _refuse_other_major(places: Places) -> None:

@@ -126,6 +126,8 @@ class Site:
 
 def _navigates(request: Request, path: str) -> bool:
     """Somebody opens an address, rather than a page asking for a file that isn't there any more."""
+    if not path:
+        return True
     if path.startswith("assets/") or ".." in path or "." in path.rpartition("/")[2]:
         return False
     mode = request.headers.get("sec-fetch-mode")
@@ -137,7 +139,7 @@ def _assets(built: Path) -> dict[str, Asset]:
     packings = tuple(suffix for _, suffix in ENCODINGS)
     made = {}
     for path, file in files.items():
-        if path.endswith(packings) or path == "csp.txt":
+        if path.endswith(packings) or path == "csp.txt" or path.startswith("."):
             continue
         body = file.read_bytes()
         packed = tuple((name, files[path + suffix].read_bytes()) for name, suffix in ENCODINGS if path + suffix in files)

@@ -55,7 +55,7 @@ class Changes:
 
     def _nothing_new(self, cursor: Cursor) -> bytes | None:
         """None where there may be something."""
-        head = self.hub.newest(self.actor.organisation_id)
+        head = self.hub.heads.newest(self.actor.organisation_id)
         if head is None or head.seq != cursor.position or head.epoch != cursor.epoch or head.chain != cursor.chain:
             return None
         told = Told.below(head.seq + 1)
@@ -71,10 +71,11 @@ class Changes:
         if receiver.view != cursor.view:
             return None
         organisation_id = self.actor.organisation_id
-        behind = self.hub.distance(organisation_id, cursor.position)
-        statement = _EVERYTHING if receiver.everything else _NEAR if behind is not None and behind <= NOT_FAR else _LATERAL
+        highest = self.hub.heads.highest(organisation_id)
+        near = 0 < highest <= cursor.position + NOT_FAR
+        statement = _EVERYTHING if receiver.everything else _NEAR if near else _LATERAL
         parameters = reading(self.actor, receiver, cursor, limit + 1)
-        hearing = self.hub.hearing
+        hearing = self.hub.heads.hearing(organisation_id)
         async with self.database.reading(organisation_id) as connection:
             found = await connection.execute(statement, parameters, prepare=True, binary=True)
             rows = await found.fetchall()

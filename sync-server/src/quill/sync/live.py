@@ -23,14 +23,14 @@ from quill.domain.actor import Actor
 from quill.errors import ApiError
 from quill.postgres.sessions import SyncDatabase
 from quill.sync.head import Head
+from quill.sync.heads import Heads, Hearing
 from quill.sync.receiver import receiver_of
 from quill_schemas import LIMITS
 
 log = logging.getLogger("quill.live")
 
 CHANNEL = "quill_head"  # payload: "<organisation_id> <head>"
-HEARTBEAT = 2.0  # seconds between proofs that we still hear
-FRESH = 5.0  # seconds a proof holds
+HEARTBEAT = 2.0  # seconds between proofs that we still hear; less than ``heads.FRESH``
 WATCH = 2.0  # seconds between looks for sessions that ended
 MOST_TICKETS = 10_000
 
@@ -74,19 +74,16 @@ class Listener:
 class _Organisation:
     listeners: set[Listener] = field(default_factory=set)
     told: int | None = None  # listeners know of everything up to here
-    head: int = 0
-    known: Head | None = None  # as a page read it; newest while its seq is ``head``
     telling: asyncio.Task[None] | None = None
 
 
 class Hub:
     def __init__(self, database: SyncDatabase, sessions_ended: SessionsEnded) -> None:
+        self.heads = Heads()
         self._database = database
         self._sessions_ended = sessions_ended
         self._organisations: dict[str, _Organisation] = defaultdict(_Organisation)
         self._tickets: dict[str, tuple[Actor, float]] = {}
-        self._heard = -FRESH
-        self._stretch = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -124,12 +121,9 @@ class Hub:
         """From now on it is told; what was before, its own pull tells it."""
         organisation = self._organisations[actor.organisation_id]
         if organisation.told is None:
-            async with self._database.reading(actor.organisation_id) as connection:
-                found = await connection.execute(_HEAD, (actor.organisation_id,))
-                row = await found.fetchone()
+            head = await self._read_head(actor.organisation_id)
             if organisation.told is None:
-                organisation.told = row[0] if row else 0
-                organisation.head = max(organisation.head, organisation.told or 0)
+                organisation.told = head
         listener = Listener(actor)
         organisation.listeners.add(listener)
         return listener
@@ -152,39 +146,27 @@ class Hub:
 
     # Heads
 
-    @property
-    def hearing(self) -> int:
-        """Which unbroken stretch of listening this is; 0 where a commit could have gone unheard."""
-        return self._stretch if time.monotonic() - self._heard < FRESH else 0
-
-    def remember(self, organisation_id: str, head: Head, hearing: int) -> None:
-        """A head that was read after ``hearing`` was asked."""
-        organisation = self._organisations[organisation_id]
-        if hearing and hearing == self.hearing and head.seq >= organisation.head:
-            organisation.head, organisation.known = head.seq, head
-
-    def newest(self, organisation_id: str) -> Head | None:
-        """The log's head without asking the database; None where that could be an old one."""
-        organisation = self._organisations.get(organisation_id)
-        if organisation is None or organisation.known is None or organisation.known.seq != organisation.head:
-            return None
-        return organisation.known if self.hearing else None
-
-    def distance(self, organisation_id: str, position: int) -> int | None:
-        """About how many positions lie above this one, as far as was heard."""
-        organisation = self._organisations.get(organisation_id)
-        return organisation.head - position if organisation and organisation.head else None
-
     def changed(self, organisation_id: str, head: int) -> None:
         """The log of an organisation was committed up to ``head``."""
+        self.heads.heard(organisation_id, head)
         organisation = self._organisations[organisation_id]
-        organisation.head = max(organisation.head, head)
         if organisation.listeners and (organisation.telling is None or organisation.telling.done()):
             organisation.telling = asyncio.create_task(self._tell(organisation_id, organisation))
 
+    def remember(self, organisation_id: str, head: Head, asked: Hearing | None) -> None:
+        """A page has read this head, after it ``asked`` what is being heard."""
+        if not self.heads.read(organisation_id, head.seq, asked, head):
+            self._put_back(organisation_id, head.seq)
+
+    def _put_back(self, organisation_id: str, head: int) -> None:
+        """The log was restored to an older state: everybody is to pull, and be told ``reset``."""
+        organisation = self._organisations[organisation_id]
+        organisation.told = None if organisation.told is None else head
+        for listener in organisation.listeners:
+            listener.poke(head)
+
     async def _tell(self, organisation_id: str, organisation: _Organisation) -> None:
-        while organisation.told is not None and organisation.told < organisation.head:
-            told, head = organisation.told, organisation.head
+        while (told := organisation.told) is not None and told < (head := self.heads.highest(organisation_id)):
             audience = {listener.actor.user_id for listener in organisation.listeners}
             try:
                 seen = await self._who_sees(organisation_id, told, head, audience)
@@ -194,7 +176,8 @@ class Hub:
             for listener in tuple(organisation.listeners):
                 if seen is None or _may_see(listener, seen):
                     listener.poke(head)
-            organisation.told = max(head, organisation.told or 0)
+            if organisation.told == told:  # not put back meanwhile
+                organisation.told = head
 
     async def _who_sees(
         self, organisation_id: str, after: int, head: int, users: set[str]
@@ -210,21 +193,36 @@ class Hub:
             try:
                 async with await AsyncConnection.connect(self._database.dsn, autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
-                    self._stretch += 1
-                    self._heard = time.monotonic()
-                    for organisation in self._organisations.values():
-                        organisation.known = None
+                    self.heads.listening_begins()
+                    await self._catch_up()
                     while True:
                         async for notice in connection.notifies(timeout=HEARTBEAT):
                             organisation_id, _, head = notice.payload.partition(" ")
                             if head.isdecimal():
                                 self.changed(organisation_id, int(head))
                         await connection.execute("SELECT 1")
-                        self._heard = time.monotonic()
+                        self.heads.still_listening()
             except (psycopg.Error, OSError) as error:
-                self._heard = -FRESH
+                self.heads.listening_ended()
                 log.warning("not hearing the database: %s", type(error).__name__)
                 await asyncio.sleep(1)
+
+    async def _catch_up(self) -> None:
+        """Tells listeners of what was committed while nobody heard."""
+        for organisation_id, organisation in tuple(self._organisations.items()):
+            if organisation.listeners:
+                asked = self.heads.hearing(organisation_id)
+                head = await self._read_head(organisation_id)
+                if self.heads.read(organisation_id, head, asked):
+                    self.changed(organisation_id, head)
+                else:
+                    self._put_back(organisation_id, head)
+
+    async def _read_head(self, organisation_id: str) -> int:
+        async with self._database.reading(organisation_id) as connection:
+            found = await connection.execute(_HEAD, (organisation_id,))
+            row = await found.fetchone()
+        return row[0] if row else 0
 
     async def _watch(self) -> None:
         """Ends the sockets of sessions that were ended anywhere, and forgets old tickets."""
