@@ -149,6 +149,7 @@ class Device:
     world: World
     actor: Actor
     cursor: str | None = None
+    hub: Hub | None = None  # None: one that knows no head
     head: int = 0
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
@@ -157,9 +158,8 @@ class Device:
     log: list[str] = field(default_factory=list)
 
     async def page(self, limit: int) -> dict[str, Any]:
-        answer = await Changes(self.world.database, self.world.keys, self.actor, deaf(self.world.database)).page(
-            self.cursor, limit
-        )
+        hub = self.hub or deaf(self.world.database)
+        answer = await Changes(self.world.database, self.world.keys, self.actor, hub).page(self.cursor, limit)
         raw = answer if isinstance(answer, bytes) else b"".join([chunk async for chunk in answer])
         page: dict[str, Any] = orjson.loads(raw)
         return page
@@ -205,8 +205,8 @@ class Device:
 
     def _begin(self, entry: dict[str, Any]) -> None:
         scope = entry.get("scope")
-        assert len(self.running) == 0, "one back-fill at a time"
-        self.running[scope] = set()
+        # One at a time. One that was running is given up where its scope was revoked and granted anew: it is begun again later.
+        self.running = {scope: set()}
         self.complete = set() if scope is None else self.complete - {scope}
 
     def _complete(self, entry: dict[str, Any]) -> None:

@@ -42,7 +42,8 @@ async def put(connection: AsyncConnection, organisation_id: str, account_id: str
 async def deliver(database: AuthDatabase, carry: Carry) -> int:
     """Carries what waits, in order, and ticks it off; how many. Carried twice does no harm: the other side keeps the newest.
 
-    Two processes may try at once: the rows are locked, so the second finds them done.
+    Two processes may try at once: the rows are locked, so the second finds them done. Only where the first loses its
+    connection, and with it the locks, are some carried twice.
     """
     async with within(database, relay="on") as connection:
         waiting = (

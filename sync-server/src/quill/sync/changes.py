@@ -80,9 +80,9 @@ class Changes:
             found = await connection.execute(statement, parameters, prepare=True, binary=True)
             rows = await found.fetchall()
             head = head_of(rows[0], cursor.position)
+            self.hub.remember(organisation_id, head, hearing)
             if head.restored(cursor):
                 return self._reset(head)
-            self.hub.remember(organisation_id, head, hearing)
             if head.receiver(self.actor.roles) != receiver or (head.news and not receiver.everything):
                 return None
             more = len(rows) > limit + 1

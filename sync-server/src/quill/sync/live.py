@@ -30,6 +30,7 @@ from quill_schemas import LIMITS
 log = logging.getLogger("quill.live")
 
 CHANNEL = "quill_head"  # payload: "<organisation_id> <head>"
+NAME = "quill live"  # of the listening connection, as the database's operator sees it
 HEARTBEAT = 2.0  # seconds between proofs that we still hear; less than ``heads.FRESH``
 WATCH = 2.0  # seconds between looks for sessions that ended
 MOST_TICKETS = 10_000
@@ -191,7 +192,9 @@ class Hub:
         """Listens on a connection of its own, for as long as the process lives."""
         while True:
             try:
-                async with await AsyncConnection.connect(self._database.dsn, autocommit=True) as connection:
+                async with await AsyncConnection.connect(
+                    self._database.dsn, autocommit=True, application_name=NAME
+                ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self.heads.listening_begins()
                     await self._catch_up()

@@ -13,12 +13,17 @@ from quill.sync.log import SERVER, Change, append, lock_head
 
 
 async def keep_person(database: SyncDatabase, person: Person) -> None:
-    """Takes over what the sign-in side decided: the organisation, the actor, the person's record. Safe to repeat."""
+    """Takes over what the sign-in side decided: the organisation, the actor, the person's record.
+
+    Safe to repeat, and late: what a carrier that was held up brings is left where something newer (``user_epoch``) is known.
+    """
     async with database.writing(person.organisation_id) as connection:
         values = (person.organisation_id, person.organisation_name, person.demonstration)
         await connection.execute(_ORGANISATION, values)
         head = await lock_head(connection, person.organisation_id)
-        await connection.execute(_ACTOR, _actor(person))
+        kept = await connection.execute(_ACTOR, _actor(person))
+        if not kept.rowcount:
+            return
         change = await _directory(connection, person)
         if change:
             await append(connection, head, [change])
@@ -73,7 +78,8 @@ _ACTOR = """
     username = excluded.username, name = excluded.name, roles = excluded.roles,
     disabled = excluded.disabled, user_epoch = excluded.user_epoch,
     former_roles = ARRAY(SELECT DISTINCT one FROM unnest(actor.roles || actor.former_roles) AS one
-                         WHERE one <> ALL(excluded.roles) ORDER BY one)"""
+                         WHERE one <> ALL(excluded.roles) ORDER BY one)
+  WHERE actor.user_epoch <= excluded.user_epoch"""
 _PERSON = "SELECT version, bytes FROM entry WHERE organisation_id = %s AND id = %s AND kind = 'person'"
 _TEAMS = """
   SELECT ARRAY(SELECT substr(scope, 6) FROM membership WHERE organisation_id = %(organisation)s AND user_id = %(user)s
