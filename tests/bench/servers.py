@@ -77,9 +77,11 @@ def main(which: str, home: str, port: str, *more: str) -> None:
     place = Place(Path(home), "127.0.0.1", int(port), (f"http://127.0.0.1:{port}",), static_dir=None)
     with installation(place) as settings:
         if which == "quill":
+            from quill.cli.serve import spare_the_collector
             from quill.main import build
 
             app = build(settings)
+            spare_the_collector()
         else:
             from bare import application
 

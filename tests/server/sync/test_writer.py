@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -13,9 +12,8 @@ import pytest
 
 from quill.domain.decide import Decision
 from quill.errors import ApiError
-from quill.postgres.sessions import SyncConnection
-from quill.sync import batch, log
-from quill.sync.log import Event, Head
+from quill.sync import batch
+from quill.sync.log import Appender, Head
 from quill.sync.submission import Submission, submission
 from quill.sync.writer import Writer, Writers
 
@@ -77,14 +75,14 @@ async def test_an_operation_that_breaks_the_rules_program_is_refused_alone(ward:
 async def test_an_operation_that_can_not_be_written_is_refused_alone(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = await ward.device(ward.amara), await ward.device(ward.ben)
     operations = [bad.new_patient() for _ in range(3)]
-    sound = log.append
+    sound = Appender.flush
 
-    async def broken(connection: SyncConnection, head: Head, events: Sequence[Event]) -> Any:
-        if any(getattr(event, "id", None) == operations[1]["id"] for event in events):
-            await connection.execute("SELECT 1 / 0")
-        return await sound(connection, head, events)
+    async def broken(appender: Appender) -> None:
+        if operations[1]["id"] in appender._entries:
+            await appender._connection.execute("SELECT 1 / 0")
+        await sound(appender)
 
-    monkeypatch.setattr(batch, "append", broken)
+    monkeypatch.setattr(Appender, "flush", broken)
     alone, together = await asyncio.gather(good.one(good.new_patient()), bad.push(*operations))
     assert alone["outcome"] == "applied"
     assert outcomes(together) == ["applied", "rejected", "applied"]
@@ -103,7 +101,7 @@ async def test_a_database_that_went_away_fails_the_request_and_refuses_nothing(
         raise psycopg.errors.AdminShutdown
 
     with monkeypatch.context() as patch:
-        patch.setattr(batch, "append", gone)
+        patch.setattr(Appender, "close", gone)
         with pytest.raises(psycopg.OperationalError):
             await device.one(operation)
     assert await ward.written() == before
@@ -114,15 +112,15 @@ async def test_nothing_is_answered_before_the_commit(ward: Ward, monkeypatch: py
     """G1: what the answer says can be read by another connection when it comes, and synchronous_commit was on."""
     device = await ward.device(ward.amara)
     modes: list[str] = []
-    sound = log.append
+    sound = Appender.close
 
-    async def watched(connection: SyncConnection, head: Head, events: Sequence[Event]) -> Any:
-        found = await sound(connection, head, events)
-        row = await (await connection.execute("SHOW synchronous_commit")).fetchone()
+    async def watched(appender: Appender) -> Head:
+        found = await sound(appender)
+        row = await (await appender._connection.execute("SHOW synchronous_commit")).fetchone()
         modes.append(row[0] if row else "")
         return found
 
-    monkeypatch.setattr(batch, "append", watched)
+    monkeypatch.setattr(Appender, "close", watched)
     operation = device.new_patient()
     await device.one(operation)
     assert modes == ["on"]

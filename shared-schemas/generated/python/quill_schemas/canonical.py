@@ -7,9 +7,9 @@ import orjson
 
 __all__ = ["NotCanonical", "canonical"]
 
-_MAX = 2**53 - 1
+GREATEST = 2**53 - 1
 #: No body or operation comes near it; beyond it Python and orjson would give up with errors of their own.
-_DEEPEST = 100
+DEEPEST = 100
 
 
 class NotCanonical(ValueError):
@@ -34,7 +34,7 @@ def _check(value: Any, depth: int = 0) -> bool:
     """Whether all keys are ASCII, where UTF-8 order (orjson's) and UTF-16 order (the RFC's) are the same."""
     kind = type(value)
     path = ""  # a fault starts here; those who called put their part of the path before it
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         raise NotCanonical(path, "nested too deep")
     if kind is str:
         if not value.isascii() and _has_surrogate(value):
@@ -63,7 +63,7 @@ def _check(value: Any, depth: int = 0) -> bool:
                 raise NotCanonical(f"/{index}{fault.path}", fault.message) from None
         return same
     if kind is int:
-        if not -_MAX <= value <= _MAX:
+        if not -GREATEST <= value <= GREATEST:
             raise NotCanonical(path, "an integer beyond ±2^53")
         return True
     if value is None or kind is bool:

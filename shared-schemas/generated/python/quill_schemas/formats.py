@@ -2,6 +2,7 @@
 """The formats JSON Schema has no word for. Each takes a string and says whether it is one."""
 
 import datetime
+import operator
 import re
 
 __all__ = ["is_calendar_date", "is_nhs_number", "is_timestamp"]
@@ -11,6 +12,7 @@ _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
     r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)\Z"
 )
+_WEIGHTS = range(10, 1, -1)
 _NHS_NUMBER = re.compile(r"[0-9]{10}\Z")
 
 
@@ -35,5 +37,6 @@ def is_nhs_number(text: str) -> bool:
     """Ten digits whose last is the modulus 11 check digit (NHS Data Dictionary, NHS NUMBER)."""
     if not _NHS_NUMBER.match(text):
         return False
-    check = 11 - sum(int(digit) * weight for digit, weight in zip(text, range(10, 1, -1), strict=False)) % 11
-    return check != 10 and check % 11 == int(text[9])
+    *digits, last = map(int, text)
+    check = 11 - sum(map(operator.mul, digits, _WEIGHTS)) % 11
+    return check != 10 and check % 11 == last

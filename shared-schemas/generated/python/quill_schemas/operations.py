@@ -1,6 +1,7 @@
 # Copied from shared-schemas/runtime/python/operations.py by generate.py; edit it there.
 """What can be said of an operation without knowing the records: faults are values (code, path, words)."""
 
+import functools
 from typing import Any, NamedTuple
 
 from .constants import FIELDS
@@ -51,7 +52,7 @@ def _code_at(path: str) -> str:
 
 
 def _create_faults(kind: Kind, values: dict[str, Any]) -> list[Fault]:
-    classes = {rule["property"]: rule["class"] for rule in FIELDS[kind].values()}
+    classes = _classes(kind)
     unknown = [
         Fault("bad_field", f"/set/{pointer(key)}", f"a {kind} has no such field") for key in values if key not in classes
     ]
@@ -64,6 +65,11 @@ def _create_faults(kind: Kind, values: dict[str, Any]) -> list[Fault]:
         return unknown + servers
     body = with_defaults(kind, values)
     return [Fault("bad_value", f"/set{path}", message) for path, message in create_check(kind)(body) or twins(kind, body)]
+
+
+@functools.cache
+def _classes(kind: Kind) -> dict[str, str]:
+    return {rule["property"]: rule["class"] for rule in FIELDS[kind].values()}
 
 
 def _field_faults(kind: Kind, key: str, value: Any) -> list[Fault]:

@@ -2,14 +2,14 @@
 """Validators on jsonschema-rs: whether a value is of a named type, in paths and plain words."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
 import jsonschema_rs
 import orjson
 
-from .canonical import NotCanonical, canonical
+from .canonical import DEEPEST, GREATEST, NotCanonical, canonical
 from .constants import FIELDS
 from .fields import element_name
 from .formats import is_calendar_date, is_nhs_number, is_timestamp
@@ -39,6 +39,7 @@ _WORDS = {
     "timestamp": "no instant as RFC 3339 has it",
     "nhs-number": "not a valid NHS number",
 }
+_NOTHING_ELSE = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _OTHERWISE = "not in the form the contract has"
 
 
@@ -60,11 +61,41 @@ def validate_body(kind: Kind, body: Any) -> list[Fault]:
 
 def validate_text(value: Any) -> list[Fault]:
     """What no schema can see: floats, integers beyond ±2^53, NUL, lone surrogates. At most one fault, with its path."""
+    if _is_plain(value):
+        return []
     try:
         packed = canonical(value)
     except NotCanonical as fault:
         return [(fault.path, fault.message)]
     return _find_nul(value, "") if b"\\u0000" in packed else []
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there is no fault, where that is quickly said: what orjson writes has no lone surrogate and no key but text."""
+    try:
+        packed = orjson.dumps(value, option=_NOTHING_ELSE)
+    except (orjson.JSONEncodeError, RecursionError):
+        return False
+    # Fewer brackets in all than a value may be deep.
+    return b"\\u0000" not in packed and packed.count(b"{") + packed.count(b"[") < DEEPEST and _is_whole((value,))
+
+
+def _is_whole(items: Iterable[Any]) -> bool:
+    """Whether all numbers are integers within ±2^53."""
+    for item in items:
+        kind = type(item)
+        if kind is dict:
+            if not _is_whole(item.values()):
+                return False
+        elif kind is list:
+            if not _is_whole(item):
+                return False
+        elif kind is int:
+            if not -GREATEST <= item <= GREATEST:
+                return False
+        elif not (kind is str or kind is bool or item is None):
+            return False
+    return True
 
 
 def schema_check(schema: dict[str, Any]) -> Check:

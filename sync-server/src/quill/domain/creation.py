@@ -7,7 +7,7 @@ from quill.domain.by_field import decide_fields
 from quill.domain.conflicts import keep
 from quill.domain.decision import Decision, Refusal
 from quill.domain.facts import Body, Current, Foreign, Json, Op, Policy, Record
-from quill.domain.fields import class_of, composed, ordered, pointer, same, split, value_of
+from quill.domain.fields import class_of, ordered, pointer, same, split, value_of, whole
 from quill.domain.refusals import home_of, is_too_large, quarantined, refusal, rejected
 from quill.domain.scopes import scope_of
 
@@ -19,7 +19,7 @@ def decide_create(current: Current, foreign: Foreign, op: Op, policy: Policy) ->
     """Decides a create whose schema and dependencies are in order."""
     kind = op["kind"]
     values = split(kind, op["set"])
-    body = new_body(kind, values, op.get("on_behalf_of"), policy.author)
+    body = new_body(kind, whole(kind, op["set"]), op.get("on_behalf_of"), policy.author)
     scope = scope_of(kind, op["id"], body, policy.author, current.referred)
     access = "held" if kind == "patient" else policy.access(scope) if scope else None
     if scope is None or access is None:
@@ -49,9 +49,8 @@ def decide_create(current: Current, foreign: Foreign, op: Op, policy: Policy) ->
     return Decision("applied", scope, body, fields=ordered(values))
 
 
-def new_body(kind: str, values: Mapping[str, Json], on_behalf_of: str | None, author: str) -> dict[str, Json]:
+def new_body(kind: str, body: dict[str, Json], on_behalf_of: str | None, author: str) -> dict[str, Json]:
     """The body a create makes, with the server's own fields."""
-    body = composed(kind, values)
     if kind == "letter":
         body["author_id"] = on_behalf_of or author
     elif kind == "attachment":

@@ -114,6 +114,16 @@ def composed(kind: str, values: Mapping[str, Json]) -> dict[str, Json]:
     return applied(kind, with_defaults(cast(Any, kind), {}), values)
 
 
+def whole(kind: str, body: Body) -> dict[str, Json]:
+    """The same of a body as ``create`` sends it: ``composed(kind, split(kind, body))``, made more quickly."""
+    new: dict[str, Json] = with_defaults(cast(Any, kind), cast(Any, body))
+    for name, key in _KEYS[kind].items():
+        held: Any = new.get(name)
+        if held and (key == "heading" or len(held) > 1):
+            new[name] = _stored(key, _elements(key, held))
+    return new
+
+
 def same(a: Json, b: Json) -> bool:
     """Equal as JSON: true is not 1, the order of keys says nothing."""
     if a is b:

@@ -9,7 +9,7 @@ from quill.domain.conflicts import WHOLE
 from quill.domain.creation import new_body, patient_teams
 from quill.domain.decision import ConflictWrite, Decision, Refusal
 from quill.domain.facts import Current, Foreign, Json, Op, OpenConflict, Policy, Record
-from quill.domain.fields import applied, class_of, ordered
+from quill.domain.fields import applied, class_of, composed, ordered
 from quill.domain.refusals import is_too_large, quarantined, refusal, rejected
 from quill.domain.scopes import scope_of
 from quill_schemas import validate_fields, validate_operation
@@ -215,7 +215,7 @@ def _whole(conflict: OpenConflict, current: Current, foreign: Foreign, op: Op, p
             "applied", record.scope, record.body, deleted=True, conflict=write, parents=tuple(mine["op_ids"]),
             dependants=tuple(mine.get("dependants", ())),
         )  # fmt: skip
-    body = new_body(kind, mine["set"], mine.get("on_behalf_of"), mine["by"])
+    body = new_body(kind, composed(kind, mine["set"]), mine.get("on_behalf_of"), mine["by"])
     scope = (
         record.scope if record is not None else scope_of(kind, conflict.body["record_id"], body, mine["by"], current.referred)
     )

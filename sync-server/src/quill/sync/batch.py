@@ -22,11 +22,13 @@ from quill.errors import ApiError
 from quill.postgres.sessions import SyncConnection
 from quill.sync import memberships, quarantine, verdicts
 from quill.sync.facts import Facts, Known, named_in
-from quill.sync.log import Change, Event, Head, Note, Origin, append, lock_head
+from quill.sync.log import Appender, Change, Head, Note, Origin, lock_head
 from quill.sync.reading import Reader, Task, concerned
 from quill.sync.submission import Sent, Submission
 
 log = logging.getLogger("quill.push")
+
+PART = 200  # decided operations that are sent to the database while the next are decided
 
 #: How many merged versions a record tells of: their authors pull within days, not within years.
 PARALLEL_KEPT = 8
@@ -53,9 +55,9 @@ async def decide_batch(
     tasks = [(op, one) for one in submissions for op in ([sent.op for sent in one.sent] or [{}])]
     await reader.read([Task(op, one.actor.user_id, one.device_id) for op, one in tasks])
     batch = Batch(connection, facts, reader, give_up)
-    answers = [await batch.take(one) for one in submissions]
-    await batch.write()
-    return Decided(batch.head, answers)
+    async with connection.pipeline():
+        answers = [await batch.take(one) for one in submissions]
+        return Decided(await batch.close(), answers)
 
 
 class Batch:
@@ -64,9 +66,8 @@ class Batch:
         self._facts = facts
         self._reader = reader
         self._give_up = give_up
-        self.head = facts.head
-        self._seq = facts.head.seq
-        self._events: list[Event] = []
+        self.head = facts.head  # as it was found
+        self._log = Appender(connection, facts.head)
         self._born: list[memberships.Teams] = []
         self._rows: list[verdicts.Row] = []
         self._again: list[verdicts.Row] = []
@@ -88,28 +89,32 @@ class Batch:
             if isinstance(answer, ApiError):
                 return answer
             answers.append(answer)
+            if len(self._rows) >= PART:
+                await self._flush()
         return answers
 
-    async def write(self) -> None:
-        """All that was decided; what is written stays locked until the commit."""
-        self.head, _ = await append(self._connection, self.head, self._events)
-        self._events = []
+    async def close(self) -> Head:
+        """Sends all that was decided; it stays locked until the commit. Answers the log's new head."""
+        await self._flush()
         organisation_id = self.head.organisation_id
-        if self._born:
-            await memberships.scope_born(self._connection, organisation_id, self._born)
-        async with self._connection.pipeline():
-            await verdicts.write(self._connection, self.head, self._rows)
-            if self._moved:
-                devices = {device_id: self._facts.devices[device_id] for device_id in self._moved}
-                numbers = [device.next_seq for device in devices.values() if device]
-                await self._connection.execute(_MOVED, (list(devices), numbers, organisation_id), prepare=True, binary=True)
-            if self._opened:
-                columns = list(map(list, zip(*((one, *of) for one, of in self._opened.items()), strict=True)))
-                await self._connection.execute(_OPENED, (organisation_id, *columns), prepare=True, binary=True)
-            if self._closed:
-                await self._connection.execute(_CLOSED, (organisation_id, list(self._closed)), prepare=True, binary=True)
+        if self._moved:
+            devices = {device_id: self._facts.devices[device_id] for device_id in self._moved}
+            numbers = [device.next_seq for device in devices.values() if device]
+            await self._connection.execute(_MOVED, (list(devices), numbers, organisation_id), prepare=True, binary=True)
+        if self._opened:
+            columns = list(map(list, zip(*((one, *of) for one, of in self._opened.items()), strict=True)))
+            await self._connection.execute(_OPENED, (organisation_id, *columns), prepare=True, binary=True)
+        if self._closed:
+            await self._connection.execute(_CLOSED, (organisation_id, list(self._closed)), prepare=True, binary=True)
         await verdicts.write_again(self._connection, self.head, self._again)
-        self._born, self._rows, self._again, self._moved, self._opened, self._closed = [], [], [], set(), {}, set()
+        return await self._log.close()
+
+    async def _flush(self) -> None:
+        """Sends what was decided since the last time, and does not wait for it."""
+        await self._log.flush()
+        await memberships.scope_born(self._connection, self.head.organisation_id, self._born)
+        await verdicts.write(self._connection, self.head, self._rows)
+        self._born, self._rows = [], []
 
     # Numbers
 
@@ -240,7 +245,7 @@ class Batch:
         if decision.merged_with:
             answer["merged_with"] = list(decision.merged_with)
         if op["action"] == "void":
-            self._events.append(Note("void", user_id, op["kind"], sent.record_id, None, submission.device_id, op.get("reason")))
+            self._log.add(Note("void", user_id, op["kind"], sent.record_id, None, submission.device_id, op.get("reason")))
             return answer
         about = self._facts.record(op["id"])
         if op["action"] == "resolve" and about is not None:
@@ -296,7 +301,7 @@ class Batch:
         if self._facts.record(record_id) is None:
             origin = self._origin(submission, sent)
             await self._quarantined(record_id, sent.op, decision, user_id, origin)
-            self._events.append(Note("op_id_reused", user_id, None, sent.record_id, None, submission.device_id, sent.op_id))
+            self._log.add(Note("op_id_reused", user_id, None, sent.record_id, None, submission.device_id, sent.op_id))
         return orjson.dumps({"op_id": sent.op_id, "outcome": "rejected", "error": quarantine.said(decision.error)})
 
     async def _united(self, conflict: Record, decision: Decision, user_id: str, origin: Origin, answer: dict[str, Any]) -> None:
@@ -356,12 +361,12 @@ class Batch:
 
     async def _append(self, change: Change) -> int:
         before = self._facts.record(change.id)
-        self._events.append(change)
+        seq = self._log.add(change).seq
+        assert seq is not None
         self._facts.wrote(change)
-        self._seq += 1
         if change.kind == "patient":
-            await self._teams_moved(change, before, self._seq)
-        return self._seq
+            await self._teams_moved(change, before, seq)
+        return seq
 
     async def _teams_moved(self, patient: Change, before: Record | None, seq: int) -> None:
         """Who cares for a patient decides who has its scope, from this position on."""
@@ -372,7 +377,7 @@ class Batch:
         old = frozenset(before.body.get("team_ids", ()))
         if now == old:
             return
-        await self.write()
+        await self._flush()
         teams = memberships.Teams(patient.id, seq, sorted(now - old), sorted(old - now))
         await memberships.after_team_ids_changed(self._connection, self.head.organisation_id, [teams])
         await self._reader.read_access_again({patient.scope})

@@ -125,18 +125,19 @@ async def append(connection: AsyncConnection[Any], head: Head, events: Sequence[
     """Writes events in order, set-wise: entries, history, audit, deliveries. Answers the new head, and what each became."""
     if not events:
         return head, []
-    rows = _Rows(head)
-    written = [rows.add(event) for event in events]
+    appender = Appender(connection, head)
+    written = [appender.add(event) for event in events]
     async with connection.pipeline():
-        for statement, columns in rows.statements():
-            await connection.execute(statement, columns, prepare=True, binary=True)
-    return rows.head(), written
+        return await appender.close(), written
 
 
-class _Rows:
-    """Columns of the rows to write, and the head as it moves."""
+class Appender:
+    """``append`` in parts: what was added is sent (``flush``) while the caller decides what comes next, so that PostgreSQL
+    writes one part while the other is made. Within a pipeline; nothing of it counts before ``close``.
+    """
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, connection: AsyncConnection[Any], head: Head) -> None:
+        self._connection = connection
         self._head = head
         self._seq = head.seq
         self._position = head.audit_position
@@ -145,6 +146,20 @@ class _Rows:
         self._revisions: list[tuple[Any, ...]] = []
         self._audit: list[tuple[Any, ...]] = []
         self._deliveries: list[tuple[Any, ...]] = []
+
+    async def flush(self) -> None:
+        for statement, columns in self._statements():
+            await self._connection.execute(statement, columns, prepare=True, binary=True)
+        self._entries, self._revisions, self._audit, self._deliveries = {}, [], [], []
+
+    async def close(self) -> Head:
+        """Sends the rest, and moves the head."""
+        await self.flush()
+        organisation_id = self._head.organisation_id
+        moved = [self._seq, self._position, self._chain, organisation_id, f"{organisation_id} {self._seq}"]
+        if self._position != self._head.audit_position:
+            await self._connection.execute(log_sql.MOVE, moved, prepare=True, binary=True)
+        return replace(self._head, seq=self._seq, audit_position=self._position, audit_chain=self._chain)
 
     def add(self, event: Event) -> Written:
         if isinstance(event, Change):
@@ -194,20 +209,16 @@ class _Rows:
             (self._position, seq, user_id, device_id, action, kind, record_id, version, content, detail, self._chain)
         )
 
-    def head(self) -> Head:
-        return replace(self._head, seq=self._seq, audit_position=self._position, audit_chain=self._chain)
-
-    def statements(self) -> list[tuple[str, list[Any]]]:
+    def _statements(self) -> list[tuple[str, list[Any]]]:
         organisation_id, now = self._head.organisation_id, self._head.now
         made: list[tuple[str, list[Any]]] = []
         if self._entries:
             made.append((log_sql.ENTRIES, [organisation_id, *map(list, zip(*self._entries.values(), strict=True))]))
             made.append((log_sql.REVISIONS, [organisation_id, now, *map(list, zip(*self._revisions, strict=True))]))
-        made.append((log_sql.AUDIT, [organisation_id, now, *map(list, zip(*self._audit, strict=True))]))
+        if self._audit:
+            made.append((log_sql.AUDIT, [organisation_id, now, *map(list, zip(*self._audit, strict=True))]))
         if self._deliveries:
             made.append((log_sql.DELIVERIES, [organisation_id, *map(list, zip(*self._deliveries, strict=True))]))
-        moved = [self._seq, self._position, self._chain, organisation_id, f"{organisation_id} {self._seq}"]
-        made.append((log_sql.MOVE, moved))
         return made
 
 

@@ -41,8 +41,11 @@ class Teams(NamedTuple):
 
 async def scope_born(connection: Connection, organisation_id: str, patients: Sequence[Teams]) -> None:
     """Patients were created: who is in one of their teams sees the new scope from its first entry on, without back-fill."""
-    paths = await _care(connection, organisation_id, patients, "added")
-    await open_paths(connection, organisation_id, paths, born=True)
+    pairs = [(one.patient_id, team_id, one.seq) for one in patients for team_id in one.added]
+    if pairs:
+        values = {"organisation": organisation_id, **_pairs(pairs), "born": True, "event": "born"}
+        await connection.execute(_CARES, values, prepare=True, binary=True)
+        await connection.execute(_BORN, values, prepare=True, binary=True)
 
 
 async def after_team_ids_changed(connection: Connection, organisation_id: str, patients: Sequence[Teams]) -> None:
@@ -80,11 +83,10 @@ async def remove_from_team(
     return after
 
 
-async def open_paths(connection: Connection, organisation_id: str, paths: Sequence[Path], *, born: bool = False) -> None:
-    """Adds paths; a scope that comes in sight by it is granted (``born``: it came to be at ``seq``, with its members)."""
+async def open_paths(connection: Connection, organisation_id: str, paths: Sequence[Path]) -> None:
+    """Adds paths; a scope that comes in sight by it is granted."""
     if paths:
-        event = "born" if born else "grant"
-        await connection.execute(_OPEN, {**_columns(organisation_id, paths), "born": born, "event": event})
+        await connection.execute(_OPEN, {**_columns(organisation_id, paths), "born": False, "event": "grant"})
 
 
 async def close_paths(
@@ -102,8 +104,7 @@ async def _care(
     pairs = [(one.patient_id, team_id, one.seq) for one in patients for team_id in getattr(one, which)]
     if not pairs:
         return []
-    columns = dict(zip(("patients", "teams", "seqs"), map(list, zip(*pairs, strict=True)), strict=True))
-    values = {"organisation": organisation_id, **columns}
+    values = {"organisation": organisation_id, **_pairs(pairs)}
     await connection.execute(_CARES if which == "added" else _CARES_NO_MORE, values)
     found = await connection.execute(_MEMBERS, values)
     return [Path(*row) for row in await found.fetchall()]
@@ -130,6 +131,11 @@ def _with_members(team: Change, members: Sequence[str]) -> Change:
     return team._replace(body={**team.body, "member_ids": list(members)})
 
 
+def _pairs(pairs: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+    """Of (patient, team, seq)."""
+    return dict(zip(("patients", "teams", "seqs"), map(list, zip(*pairs, strict=True)), strict=True))
+
+
 def _columns(organisation_id: str, paths: Sequence[Path]) -> dict[str, Any]:
     columns = dict(zip(("users", "scopes", "paths", "seqs"), map(list, zip(*paths, strict=True)), strict=True))
     return {"organisation": organisation_id, **columns}
@@ -140,8 +146,7 @@ _WANTED = """
              AS w (user_id, scope, path, seq))"""
 
 # What a statement changes it does not see: ``membership`` in its conditions is as it was before.
-_OPEN = f"""
-  WITH {_WANTED}, opened AS (
+_OPENING = """, opened AS (
     INSERT INTO membership (organisation_id, user_id, scope, path)
     SELECT DISTINCT %(organisation)s::uuid, user_id, scope, path FROM wanted ON CONFLICT DO NOTHING),
   seen AS (
@@ -153,6 +158,7 @@ _OPEN = f"""
   INSERT INTO membership_event (organisation_id, seq, user_id, scope, event, path)
   SELECT %(organisation)s::uuid, s.since_seq, s.user_id, s.scope, %(event)s, min(w.path)
   FROM seen s JOIN wanted w USING (user_id, scope) GROUP BY s.since_seq, s.user_id, s.scope"""
+_OPEN = f"WITH {_WANTED} {_OPENING}"
 _CLOSE = f"""
   WITH {_WANTED}, closed AS (
     DELETE FROM membership m USING wanted w
@@ -172,13 +178,17 @@ _CLOSE = f"""
 
 _CARES = """
   INSERT INTO patient_team (organisation_id, team_id, patient_id)
-  SELECT %(organisation)s::uuid, t, p FROM unnest(%(teams)s::uuid[], %(patients)s::uuid[]) AS w (t, p) ON CONFLICT DO NOTHING"""
+  SELECT %(organisation)s::uuid, t::uuid, p::uuid FROM unnest(%(teams)b::text[], %(patients)b::text[]) AS w (t, p)
+  ON CONFLICT DO NOTHING"""
 _CARES_NO_MORE = """
-  DELETE FROM patient_team c USING unnest(%(teams)s::uuid[], %(patients)s::uuid[]) AS w (t, p)
-  WHERE c.organisation_id = %(organisation)s AND c.team_id = w.t AND c.patient_id = w.p"""
+  DELETE FROM patient_team c USING unnest(%(teams)b::text[], %(patients)b::text[]) AS w (t, p)
+  WHERE c.organisation_id = %(organisation)s AND c.team_id = w.t::uuid AND c.patient_id = w.p::uuid"""
 _PATIENTS = "SELECT patient_id FROM patient_team WHERE organisation_id = %s AND team_id = %s"
-_MEMBERS = """
-  SELECT m.user_id::text, 'patient:' || w.patient, 'team:' || w.team, w.seq
-  FROM unnest(%(patients)s::uuid[], %(teams)s::uuid[], %(seqs)s::bigint[]) AS w (patient, team, seq)
+_TEAMS_MEMBERS = """
+  FROM unnest(%(patients)b::text[], %(teams)b::text[], %(seqs)b::bigint[]) AS w (patient, team, seq)
   JOIN membership m ON m.organisation_id = %(organisation)s AND m.scope = 'team:' || w.team"""
+_MEMBERS = f"SELECT m.user_id::text, 'patient:' || w.patient, 'team:' || w.team, w.seq {_TEAMS_MEMBERS}"
+_BORN = f"""
+  WITH wanted AS (
+    SELECT m.user_id, 'patient:' || w.patient AS scope, 'team:' || w.team AS path, w.seq {_TEAMS_MEMBERS}) {_OPENING}"""
 _TEAM = "SELECT version, bytes FROM entry WHERE organisation_id = %s AND id = %s AND kind = 'team' AND NOT deleted"
