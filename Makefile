@@ -8,7 +8,7 @@ BROWSER = $(shell $(PYTHON) sync-server/bootstrap.py browser)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run reset set-up check test test-server test-simulation test-e2e bench bench-app clean
+.PHONY: help run reset set-up check test test-server test-simulation test-e2e screenshots bench bench-app clean
 
 # Prints how long a part took. Usage: $(call timed,name,command)
 timed = @start=$$SECONDS; { $(2); }; echo "[time] $(1): $$((SECONDS - start)) s"
@@ -58,6 +58,10 @@ test-simulation: ## the app's sync engine against the real server, with a bad ne
 test-e2e: ## two real browsers, the built app, the real server
 	@$(SETUP) tools app
 	$(call timed,end-to-end,QUILL_CHROMIUM="$(BROWSER)" $(NODE) --test --test-concurrency=1 tests/e2e/*.test.ts)
+
+screenshots: ## the pictures in docs/images, from the real app
+	@$(SETUP) tools packages app browser
+	@QUILL_CHROMIUM="$(BROWSER)" $(NODE) tests/e2e/screenshots.ts
 
 bench: ## the server's figures beside the machine's limits
 	@$(SETUP) tools

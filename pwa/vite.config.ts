@@ -108,6 +108,7 @@ export default defineConfig(({ mode }) => ({
         id: "/app/",
         name: "Quill",
         short_name: "Quill",
+        lang: "en-GB",
         description: "Clinical letters that keep working without network.",
         start_url: "/app/",
         scope: "/app/",

@@ -196,6 +196,23 @@ export interface OutboxRow {
   decision?: Decision;
 }
 
+/** Work withheld because its author may no longer write there; the server keeps it until someone there decides. */
+export interface KeptRow {
+  id: string;
+  state: "open" | "released" | "discarded";
+  /** This person's own. Of that they are told no more than what became of it: the rest is about people they may not see. */
+  own: boolean;
+  by: string;
+  at: string;
+  what: string;
+  text: string;
+  patient: PatientName | null;
+  patient_id?: string;
+  mayRelease: boolean;
+  /** This person's decision, which waits on this device or is not pulled yet. */
+  decided: boolean;
+}
+
 /** A file on its way to the server. */
 export interface UploadRow {
   id: string;
@@ -239,6 +256,7 @@ export interface Device {
   messages(query?: { patient_id?: string; team_id?: string }): Promise<MessageView[]>;
   conflicts(): Promise<ConflictRow[]>;
   conflict(id: string): Promise<ConflictView | null>;
+  kept(): Promise<KeptRow[]>;
   people(): Promise<(Person & { id: string })[]>;
   teams(): Promise<(Team & { id: string })[]>;
 
@@ -255,6 +273,8 @@ export interface Device {
   attachmentContent(id: string): Promise<{ bytes: Uint8Array; media_type: string; name: string } | { error: ErrorDetail }>;
   resolve(conflictId: string, choice: ConflictChoice): Promise<void>;
   returnConflict(conflictId: string, note: string): Promise<void>;
+  /** Takes kept work into the record in its author's name, or leaves it to history. */
+  release(keptId: string, take: "apply" | "discard"): Promise<void>;
   dismiss(opId: string): Promise<void>;
 
   syncPage(): Promise<SyncPage>;

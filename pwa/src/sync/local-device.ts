@@ -6,6 +6,7 @@ import { Engine, type EngineStatus } from "./engine.ts";
 import { Views } from "./own-work.ts";
 import { attachmentContent } from "./attachment-content.ts";
 import type { Answer, Clock, Locks, Network, OpenStore, Tabs, Vaults } from "./ports.ts";
+import { keptWork, toDecide } from "./kept-work.ts";
 import { Questions } from "./questions.ts";
 import { Work } from "./work.ts";
 import { initialsOf } from "./words.ts";
@@ -123,10 +124,10 @@ export class LocalDevice implements Device {
   }
 
   async signOut(): Promise<{ ok: true } | { ok: false; unsent: number }> {
-    const { store, work, engine, questions } = this.#opened();
+    const { store, work, engine } = this.#opened();
     await work.commitAll();
     await engine.round();
-    const unsent = (await store.outbox()).length + (await questions.uploads()).length;
+    const unsent = (await store.outbox()).length;
     if (unsent > 0) return { ok: false, unsent };
     // Somebody else may have signed in in this browser meanwhile: their session is not this person's to end.
     const mine = await engine.session.call({ method: "GET", path: "/api/auth/me" });
@@ -148,7 +149,7 @@ export class LocalDevice implements Device {
     const { operations, drafts, head } = await open.views.work();
     const refusals = operations.filter(({ verdict }) => verdict?.outcome === "rejected" || verdict?.outcome === "quarantined");
     return {
-      ...none, waiting: operations.filter(({ verdict }) => !verdict).length + drafts.length, needsReview: await open.questions.openConflicts(),
+      ...none, waiting: operations.filter(({ verdict }) => !verdict).length + drafts.length, needsReview: (await open.questions.openConflicts()) + (await keptWork(open)).filter(toDecide).length,
       refused: refusals.length, loading: head > 0 ? null : { stored, expected: null }, lastSync: (await open.store.note("last-sync")) as string | null,
     };
   }
@@ -188,6 +189,7 @@ export class LocalDevice implements Device {
   messages: Device["messages"] = (query) => this.#opened().questions.messages(query);
   conflicts: Device["conflicts"] = () => this.#opened().questions.conflicts();
   conflict: Device["conflict"] = (id) => this.#opened().questions.conflict(id);
+  kept: Device["kept"] = () => keptWork(this.#opened());
   people: Device["people"] = () => this.#opened().questions.people();
   teams: Device["teams"] = () => this.#opened().questions.teams();
   beginLetter: Device["beginLetter"] = (patientId, title, onBehalfOf) => this.#opened().work.beginLetter(patientId, title, onBehalfOf);
@@ -199,6 +201,7 @@ export class LocalDevice implements Device {
   attachmentContent: Device["attachmentContent"] = (id) => attachmentContent(this.#opened(), id);
   resolve: Device["resolve"] = (conflictId, choice) => this.#opened().work.resolve(conflictId, choice);
   returnConflict: Device["returnConflict"] = (conflictId, note) => this.#opened().work.returnConflict(conflictId, note);
+  release: Device["release"] = (keptId, take) => this.#opened().work.release(keptId, take);
   dismiss: Device["dismiss"] = (opId) => this.#opened().work.dismiss(opId);
 
   #start(store: OpenStore, who: Who): void {

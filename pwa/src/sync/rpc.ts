@@ -2,8 +2,8 @@
 import type { Device, DeviceEvent } from "./device.ts";
 
 export const METHODS = [
-  "phase", "status", "signIn", "unlock", "lock", "signOut", "who", "patients", "patient", "letters", "letter", "messages", "conflicts", "conflict",
-  "people", "teams", "beginLetter", "edit", "commit", "setLetterState", "sendMessage", "attach", "attachmentContent", "resolve", "returnConflict",
+  "phase", "status", "signIn", "unlock", "lock", "signOut", "who", "patients", "patient", "letters", "letter", "messages", "conflicts", "conflict", "kept",
+  "people", "teams", "beginLetter", "edit", "commit", "setLetterState", "sendMessage", "attach", "attachmentContent", "resolve", "returnConflict", "release",
   "dismiss", "syncPage", "syncNow",
 ] as const satisfies readonly (keyof Device)[];
 

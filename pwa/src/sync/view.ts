@@ -7,8 +7,9 @@
  * V4  A rejected, quarantined or void one is not in the view.
  * V5  Nothing is in the view twice, and nothing of a scope that is gone (the store drops it).
  */
-import type { Kind, Operation, Verdict } from "@quill/schemas";
+import type { Kind, Operation, Patient, Verdict } from "@quill/schemas";
 import { applied, composed, split } from "../domain/fields.ts";
+import type { PatientName } from "./device.ts";
 import type { Draft, StoredRecord } from "./ports.ts";
 
 type Values = Record<string, unknown>;
@@ -101,4 +102,11 @@ function born(kind: Kind, values: Values, author: string): Values {
   if (kind === "letter") return { ...body, author_id: author };
   if (kind === "attachment") return { ...body, state: "uploading" };
   return body;
+}
+
+/** Whom a view of a patient is of; null for any other. */
+export function nameOf(view: View | null): PatientName | null {
+  if (view?.kind !== "patient") return null;
+  const { name } = view.body as unknown as Patient;
+  return { family: name.family, given: name.given.join(" ") };
 }

@@ -21,6 +21,22 @@ export function whatOf({ kind, action, set = {} }: Pick<Operation, "kind" | "act
   return [...new Set(Object.entries(set).map(([field, value]) => fieldName(field, value)))].join(", ");
 }
 
+/** The words an operation brings, for whoever decides about it: a message's text, a letter's title and sections. */
+export function textOf({ set = {} }: Pick<Operation, "set">): string {
+  const said = Object.entries(set).flatMap(([field, value]): string[] => {
+    if (typeof value === "string") return field === "title" || field === "text" ? [value] : [];
+    if (typeof value !== "object" || value === null) return [];
+    if (field === "sections") return Object.values(value).map(sectionText);
+    return field.startsWith("sections/") ? [sectionText(value)] : [];
+  });
+  return said.filter((text) => text !== "").join("\n");
+}
+
+function sectionText(section: unknown): string {
+  const { title = "", text = "" } = section as { title?: string; text?: string };
+  return text === "" ? "" : `${title}: ${text}`;
+}
+
 function fieldName(field: string, value: unknown): string {
   const [name, element] = elementKey(field);
   if (name === "sections" && element !== null) {

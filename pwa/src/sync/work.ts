@@ -135,6 +135,10 @@ export class Work {
     await this.#decide(await this.#view(conflictId), { return: true, ...(note !== "" && { note }) });
   }
 
+  async release(keptId: string, take: "apply" | "discard"): Promise<void> {
+    await this.#decide(await this.#view(keptId), { take });
+  }
+
   async dismiss(opId: string): Promise<void> {
     await this.#parts.store.forgetDecided([opId]);
   }

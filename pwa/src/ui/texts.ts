@@ -245,6 +245,15 @@ export const texts = {
     dismiss: "Dismiss",
   },
 
+  kept: {
+    title: "Kept for review",
+    hint: "Written by people who had lost their access when it arrived. Accepted, it goes into the record in their name; discarded, it stays in the history only.",
+    ownHint: "You may no longer write where this belongs, and it can't be shown here any more. The hospital has it whole; beside it stands what became of it.",
+    own: (iso: string) => `A change of yours, ${moment(iso)}`,
+    apply: "Accept",
+    discard: "Discard",
+  },
+
   review: {
     title: "Needs review",
     nothing: "Nothing needs review",

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { IconBan, IconCloudOff, IconFile, IconPhoto, IconShieldCheck, IconShieldOff, IconUpload } from "@tabler/icons-react";
+import { IconBan, IconCloudOff, IconDownload, IconFile, IconPhoto, IconShieldCheck, IconShieldOff, IconUpload } from "@tabler/icons-react";
 import type { AttachmentView } from "../../sync/device.ts";
 import { useStatus } from "../../ui/device.tsx";
 import { bytes } from "../../ui/format.ts";
@@ -30,6 +30,7 @@ export function AttachmentLine({ view }: { view: AttachmentView }) {
       <span className={styles.marks}>
         {view.work && <WorkMark state={view.work} />}
         <FileState view={view} />
+        {!view.onDevice && !offline && attachment.state === "clean" && <Mark icon={IconDownload}>{texts.absence.notDownloaded}</Mark>}
         {!view.onDevice && offline && <Mark icon={IconCloudOff} tone="needs-you">{texts.absence.notOffline}</Mark>}
       </span>
       {upload && upload.sent < upload.parts && (

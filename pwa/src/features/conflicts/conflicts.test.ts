@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Conflict } from "@quill/schemas";
 import type { ConflictRow } from "../../sync/device.ts";
-import { asDecided, choiceOf, composable, mayTake, needsAmendmentReason } from "./choice.ts";
-import { byRiskAndAge } from "./order.ts";
+import { asDecided, choiceOf, composable, decidedChoices, isComposed, mayTake, needsAmendmentReason } from "./choice.ts";
+import { byRiskAndAge, undecided } from "./order.ts";
 import { fieldName, readable } from "./readable.ts";
 
 const section = (text: string) => ({ title: "Plan", order: 4, text });
@@ -17,6 +17,16 @@ describe("a decision", () => {
   it("sends the value from before as composed text", () => {
     expect(asDecided({ a: choiceOf(field, "base") })).toEqual({ a: { take: "text", value: section("Rest") } });
     expect(choiceOf({ field: "gp", mine: "x" }, "base")).toEqual({ take: "base", value: null });
+  });
+
+  it("counts the value from before as composed: who may not compose may not take it", () => {
+    expect([choiceOf(field, "base"), choiceOf(field, "text"), choiceOf(field, "theirs"), choiceOf(field, "mine")].map(isComposed)).toEqual([true, true, false, false]);
+  });
+
+  it("is read back as it was taken", () => {
+    const choices = { a: { take: "mine" as const }, b: { take: "text" as const, value: section("Swim") } };
+    expect(decidedChoices({ resolution: { choices } } as unknown as Conflict)).toEqual(choices);
+    expect(decidedChoices({} as Conflict)).toEqual({});
   });
 
   it("begins composing with the proposal where there is one", () => {
@@ -51,6 +61,11 @@ describe("a review in words", () => {
     expect(readable("name", { family: "Lee", given: ["Ann", "May"] })).toBe("Ann May Lee");
     expect(readable("sex", "unknown")).toBe("Not known");
     expect(readable("gp", null)).toBe("");
+  });
+
+  it("leaves out what was decided, here or by someone else", () => {
+    const row = (id: string, status: string, decided: boolean) => ({ id, status, decided, severity: "low", at: id }) as ConflictRow;
+    expect(undecided([row("a", "open", false), row("b", "open", true), row("c", "resolved", false)]).map((one) => one.id)).toEqual(["a"]);
   });
 
   it("lists the highest risk first, within it the longest waiting", () => {

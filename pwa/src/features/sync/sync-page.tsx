@@ -8,6 +8,8 @@ import { Notice } from "../../ui/notice.tsx";
 import { Page, Section } from "../../ui/page.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import { texts } from "../../ui/texts.ts";
+import { sealTyping } from "../../ui/typing.ts";
+import { OwnKeptWork, useKeptWork } from "./kept-work.tsx";
 import { RefusedWork } from "./refused-work.tsx";
 import { Uploads } from "./uploads.tsx";
 import { useShellKept } from "./use-shell-kept.ts";
@@ -18,8 +20,13 @@ import { WorkRows } from "./work-rows.tsx";
 export function SyncPage({ renew }: { renew: ReactNode }) {
   const device = useDevice();
   const status = useStatus();
-  const { answer: page, fresh, refresh } = useAnswer("sync-page", (asked) => asked.syncPage());
+  // What was typed a moment ago counts too, and no claim of this page is shown from before.
+  const { answer: page, fresh, refresh } = useAnswer("sync-page", async (asked) => {
+    await sealTyping();
+    return asked.syncPage();
+  });
   const [busy, setBusy] = useState(false);
+  const kept = useKeptWork();
   const shellKept = useShellKept();
   useEffect(refresh, [status, refresh]);
 
@@ -34,7 +41,7 @@ export function SyncPage({ renew }: { renew: ReactNode }) {
   };
 
   const actions = <Button variant="default" loading={busy} onClick={() => void now()}>{texts.sync.now}</Button>;
-  if (!page) return <Page title={texts.sync.title} actions={actions}>{null}</Page>;
+  if (!page || !fresh) return <Page title={texts.sync.title} actions={actions}>{null}</Page>;
   const { offline, storage } = page;
   const waits = page.waiting.length + page.uploads.length;
   const whole = offline.of > 0 && offline.ready >= offline.of;
@@ -53,6 +60,7 @@ export function SyncPage({ renew }: { renew: ReactNode }) {
         </p>
       </Section>
       <RefusedWork failed={page.failed} />
+      <OwnKeptWork rows={kept?.own ?? []} />
       <Section title={texts.sync.waiting} count={waits}>
         {page.waiting.length > 0 && <WorkRows rows={page.waiting} />}
         <Uploads rows={page.uploads} />

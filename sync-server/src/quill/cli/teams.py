@@ -45,4 +45,4 @@ async def _change(settings: Settings, arguments: argparse.Namespace) -> str:
                 await add_to_team(connection, head, person.account_id, team.id)
                 return f"{person.username} is in {team.name}."
             await remove_from_team(connection, head, person.account_id, team.id)
-            return f"{person.username} is not in {team.name}."
+            return f"{person.username} is no longer in {team.name}."
