@@ -25,6 +25,8 @@ export class MemoryStore implements OpenStore {
     const disk = this.#disk;
     const { device_id, replaces } = disk.identity;
     disk.outbox = disk.outbox.map((queued, index) => frozen({ ...queued, operation: { ...queued.operation, device_seq: index + 1 } }));
+    const decided = inOrder(disk.decided);
+    disk.decided = decided.map((one, index) => frozen({ ...one, operation: { ...one.operation, device_seq: index + 1 - decided.length } }));
     disk.identity = { ...disk.identity, device_id: deviceId, replaces: [...replaces, device_id], next_device_seq: disk.outbox.length + 1 };
     disk.tell(changeOf(disk.outbox.map(({ operation }) => operation)));
   }
@@ -93,7 +95,7 @@ export class MemoryStore implements OpenStore {
   }
 
   async decided() {
-    return [...this.#disk.decided].sort((a, b) => a.operation.device_seq - b.operation.device_seq);
+    return inOrder(this.#disk.decided);
   }
 
   async forgetDecided(opIds: string[]) {
@@ -187,6 +189,10 @@ export class MemoryStore implements OpenStore {
     this.#disk.outbox.push(queued);
     return queued;
   }
+}
+
+function inOrder<T extends QueuedOperation>(operations: readonly T[]): T[] {
+  return [...operations].sort((a, b) => a.operation.device_seq - b.operation.device_seq);
 }
 
 function withoutSerial({ serial: _, ...record }: Held) {

@@ -165,7 +165,7 @@ export interface PatientSummary {
  */
 export interface DeviceStore {
   identity(): Promise<DeviceIdentity>;
-  /** After 409 `device_seq_reused`: a new device id, the old one in `replaces`, the outbox renumbered from 1. */
+  /** After 409 `device_seq_reused`: a new device id, the old one in `replaces`, the outbox renumbered from 1, what was decided before it up to 0. */
   renumber(deviceId: string): Promise<void>;
   rememberHello(fields: { epoch?: number; audit_head?: string; journal_days?: number }): Promise<void>;
 

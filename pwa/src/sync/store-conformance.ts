@@ -260,6 +260,18 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
       ]);
     });
 
+    it("keeps what was decided under an earlier device id before all that follows, and its number nobody's", async () => {
+      const store = await open();
+      const queued = await store.queue([patch(1, A, "first"), patch(1, A, "second"), patch(1, A, "third")]);
+      await store.storeVerdicts(queued.slice(0, 2).map(({ operation }) => verdict(operation.op_id)), AT);
+      await store.renumber(uuid(77));
+      const titles = async () => [...(await store.decided()), ...(await store.outbox())].map(({ operation: { set, device_seq } }) => [set?.["title"], device_seq]);
+      expect(await titles()).toEqual([["first", -1], ["second", 0], ["third", 1]]);
+      await store.storeVerdicts([verdict(queued[2]?.operation.op_id ?? "")], AT);
+      await store.renumber(uuid(78));
+      expect(await titles()).toEqual([["first", -2], ["second", -1], ["third", 0]]);
+    });
+
     it("keeps one draft a record, and makes it an operation in one step", async () => {
       const store = await open();
       await store.saveDraft(draft(1, A, "first"));

@@ -25,6 +25,10 @@ export function inOrder<T extends QueuedOperation>(operations: T[]): T[] {
   return operations.sort((a, b) => a.operation.device_seq - b.operation.device_seq);
 }
 
+export function numberedFrom<T extends QueuedOperation>(first: number, operations: readonly T[]): T[] {
+  return operations.map((one, place) => ({ ...one, operation: { ...one.operation, device_seq: first + place } }));
+}
+
 /** The first of them that fit: at least one, so that an operation too large still gets its verdict. */
 export function upTo(operations: QueuedOperation[], limit: { count: number; bytes: number }): QueuedOperation[] {
   let bytes = 0;

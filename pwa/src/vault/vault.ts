@@ -12,7 +12,7 @@ import type { Directory } from "./directory.ts";
 import { Files } from "./files.ts";
 import type { Keys } from "./keys.ts";
 import { Memory } from "./memory.ts";
-import { inOrder, number, upTo } from "./operations.ts";
+import { inOrder, number, numberedFrom, upTo } from "./operations.ts";
 import { planPage, type Note } from "./pages.ts";
 import { ScopeEnded } from "./refusals.ts";
 import { Rows } from "./rows.ts";
@@ -83,11 +83,14 @@ export class Vault implements OpenStore {
     await this.#transactions.change(async (memory, generation) => {
       const { identity } = memory.fields;
       const waiting = inOrder((await this.#rows.all<QueuedOperation>(memory, "outbox")).map(({ value }) => value));
-      const renumbered = waiting.map(({ operation, scope }, place) => ({ operation: { ...operation, device_seq: place + 1 }, scope }));
+      const decided = inOrder((await this.#rows.all<DecidedOperation>(memory, "decided")).map(({ value }) => value));
+      const renumbered = numberedFrom(1, waiting);
+      // Numbers of the old id: in their order, before all that follows, and never taken for one of the new id's.
+      const before = numberedFrom(1 - decided.length, decided).map((one): RowChange => ({ store: "decided", id: one.operation.op_id, value: one }));
       const replaced: DeviceIdentity = {
         ...identity, device_id: deviceId, replaces: [...identity.replaces, identity.device_id], next_device_seq: waiting.length + 1,
       };
-      return this.#plan(undefined, generation, outboxRows(renumbered), { fields: { identity: replaced }, ...touching(renumbered) });
+      return this.#plan(undefined, generation, [...outboxRows(renumbered), ...before], { fields: { identity: replaced }, ...touching(renumbered) });
     });
   }
 
