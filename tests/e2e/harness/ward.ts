@@ -47,6 +47,13 @@ export class Ward {
     return row && { id: String(row["id"]), version: Number(row["version"]), ...(row["body"] as { sections: Record<string, { text: string }>; state: string }) };
   }
 
+  /** The last that went over each tablet's wire, and when. */
+  requests(): string {
+    return this.tablets
+      .map(({ name, wire }) => [`${name} wire:`, ...wire.seen.slice(-30).map(({ at, method, path, status, replied }) => `${new Date(at).toISOString().slice(14, 23)} ${method} ${path.slice(0, 60)} ${status} ${replied}`)].join("\n"))
+      .join("\n");
+  }
+
   /** What stands on the screens, into the folder that `QUILL_PICTURES` names: to see why a proof failed. */
   async pictures(): Promise<void> {
     const folder = process.env["QUILL_PICTURES"];
@@ -72,6 +79,7 @@ export async function inWard(proof: (ward: Ward) => Promise<void>, options: Omit
     await proof(ward);
   } catch (error) {
     console.error(server.log.join("").slice(-4000));
+    console.error(ward.requests());
     await ward.pictures().catch(() => undefined);
     await ward.end().catch(() => undefined);
     throw error;

@@ -5,6 +5,8 @@ import { type Socket, connect } from "node:net";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 
 export interface Seen {
+  /** When it came, in milliseconds since the epoch. */
+  at: number;
   method: string;
   path: string;
   body: Buffer;
@@ -110,7 +112,7 @@ export class Wire {
     const path = incoming.url ?? "/";
     const fault = this.faults.find((one) => one.times > 0 && one.matches(method, path));
     if (fault) fault.times -= 1;
-    const entry: Seen = { method, path, body: Buffer.alloc(0), status: null, replied: null, heard: 0 };
+    const entry: Seen = { at: Date.now(), method, path, body: Buffer.alloc(0), status: null, replied: null, heard: 0 };
     this.seen.push(entry);
     if (process.env["WIRELOG"]) console.error("WIRE", Date.now() % 1000000, method, path.slice(0, 60), incoming.socket.remotePort);
 
@@ -179,6 +181,9 @@ export class Wire {
   }
 
   private tunnel(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
+    const entry: Seen = { at: Date.now(), method: "SOCKET", path: incoming.url ?? "/", body: Buffer.alloc(0), status: 101, replied: 0, heard: 0 };
+    this.seen.push(entry);
+    socket.on("close", () => (entry.status = null)); // as in every other entry: no answer (any more)
     const onward = connect(this.target, "127.0.0.1");
     this.keep(onward);
     const lines = [`${incoming.method} ${incoming.url} HTTP/1.1`];

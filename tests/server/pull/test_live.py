@@ -28,6 +28,7 @@ async def listening(server: Server, member: Member) -> AsyncIterator[ClientConne
     async with opened(server) as socket:
         await socket.send(json.dumps({"ticket": ticket["ticket"]}))
         await until(lambda: server.services.hub.listening() > before)
+        assert (await heard(socket) or {}).keys() == {"head"}  # what was before it listened
         yield socket
 
 
@@ -78,6 +79,18 @@ async def test_pokes_only_those_who_may_see(server: Server, world: World) -> Non
             assert await heard(his) == {"head": head + 3}
 
 
+async def test_what_changed_between_the_last_pull_and_listening_is_told(server: Server, world: World) -> None:
+    team = await world.team()
+    async with server.member(world) as amara:
+        await world.join(amara.actor, team)
+        head = (await amara.changes()).json()["head"]
+        ticket = (await amara.client.post("/api/sync/live/ticket")).json()["ticket"]
+        await world.write("message", f"team:{team}")
+        async with opened(server) as socket:
+            await socket.send(json.dumps({"ticket": ticket}))
+            assert await heard(socket) == {"head": head + 1}
+
+
 async def test_a_poke_carries_no_content_and_bursts_melt_into_the_newest(server: Server, world: World) -> None:
     team = await world.team()
     async with server.member(world) as amara:
@@ -103,6 +116,7 @@ async def test_a_ticket_works_once(server: Server, world: World) -> None:
             await second.send(json.dumps({"ticket": ticket}))
             assert await heard(second) == {"bye": "bad_ticket"}
             assert await ended(second, SOON) == 1008
+            assert (await heard(first) or {}).keys() == {"head"}
             assert await heard(first, 0.2) is None
 
 

@@ -119,7 +119,7 @@ class Hub:
     # Listeners
 
     async def join(self, actor: Actor) -> Listener:
-        """From now on it is told; what was before, its own pull tells it."""
+        """From now on it is told. The first poke comes at once: something may have changed since its last pull."""
         organisation = self._organisations[actor.organisation_id]
         if organisation.told is None:
             head = await self._read_head(actor.organisation_id)
@@ -127,6 +127,7 @@ class Hub:
                 organisation.told = head
         listener = Listener(actor)
         organisation.listeners.add(listener)
+        listener.poke(organisation.head)
         return listener
 
     def leave(self, listener: Listener) -> None:
