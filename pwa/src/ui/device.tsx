@@ -5,6 +5,9 @@ import type { Device, SyncStatus } from "../sync/device.ts";
 const DeviceContext = createContext<Device | null>(null);
 
 export function DeviceProvider({ device, children }: { device: Device; children: ReactNode }) {
+  useEffect(() => device.subscribe((event) => {
+    if (event.type === "changed" && event.ids.length === 0) forget();
+  }), [device]);
   return <DeviceContext value={device}>{children}</DeviceContext>;
 }
 
@@ -26,6 +29,21 @@ function remember(key: string, value: unknown): void {
   answers.set(key, value);
   const oldest = answers.keys().next();
   if (answers.size > ANSWERS_KEPT && !oldest.done) answers.delete(oldest.value);
+}
+
+/** Keys of questions on a screen now, and how often. */
+const onScreen = new Map<string, number>();
+const forgetting = new Set<() => void>();
+
+/** Anything may have changed, and access may have ended: what no screen shows any more is not remembered. */
+function forget(): void {
+  for (const key of [...answers.keys()]) if (!onScreen.has(key)) answers.delete(key);
+  for (const task of forgetting) task();
+}
+
+/** For whoever remembers answers elsewhere; for the life of the document. */
+export function whenForgetting(task: () => void): void {
+  forgetting.add(task);
 }
 
 export interface Asked<T> {
@@ -67,6 +85,15 @@ export function useAnswer<T>(key: string, ask: (device: Device) => Promise<T>, k
   }, [device]);
 
   const watched = kinds.join();
+  useEffect(() => {
+    onScreen.set(key, (onScreen.get(key) ?? 0) + 1);
+    return () => {
+      const others = (onScreen.get(key) ?? 1) - 1;
+      if (others > 0) onScreen.set(key, others);
+      else onScreen.delete(key);
+    };
+  }, [key]);
+
   useEffect(() => {
     refresh();
     let timer: ReturnType<typeof setTimeout> | undefined;

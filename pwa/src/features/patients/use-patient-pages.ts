@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useReducer, useRef } from "react";
 import type { PatientRow } from "../../sync/device.ts";
-import { useDevice } from "../../ui/device.tsx";
+import { useDevice, whenForgetting } from "../../ui/device.tsx";
 
 const PAGE = 100;
 
@@ -11,8 +11,15 @@ interface Pages {
   rows: Map<number, PatientRow[]>;
 }
 
-/** Survives leaving and coming back, so that the list stands where it stood. */
-let kept: Pages = { text: "", total: undefined, complete: true, rows: new Map() };
+const nothing = (text = ""): Pages => ({ text, total: undefined, complete: true, rows: new Map() });
+
+/** Survives leaving and coming back, so that the list stands where it stood; it is asked for again all the same. */
+let kept = nothing();
+let onScreen = 0;
+
+whenForgetting(() => {
+  if (onScreen === 0) kept = nothing();
+});
 
 /**
  * The rows from `first` to `last` of those matching `text`, fetched in pages. While new text is searched the former rows
@@ -33,7 +40,7 @@ export function usePatientPages(text: string, first: number, last: number) {
         device.patients({ text, offset: page * PAGE, limit: PAGE }).then(
           (answer) => {
             if (mine !== turn.current) return;
-            if (kept.text !== text) kept = { text, total: undefined, complete: true, rows: new Map() };
+            if (kept.text !== text) kept = nothing(text);
             kept.total = answer.total;
             kept.complete = answer.complete;
             kept.rows.set(page, answer.rows);
@@ -52,24 +59,29 @@ export function usePatientPages(text: string, first: number, last: number) {
   inView.current = { first, last };
 
   useEffect(() => {
-    load(inView.current.first, inView.current.last, kept.text !== text || kept.total === undefined);
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const afresh = () => {
+      const { first: from, last: to } = inView.current;
+      for (const page of kept.rows.keys()) {
+        if ((page + 1) * PAGE <= from || page * PAGE >= to) kept.rows.delete(page);
+      }
+      load(from, to, true);
+    };
+    onScreen += 1;
+    afresh();
     const stop = device.subscribe((event) => {
       if (event.type !== "changed" || !event.kinds.some((kind) => kind === "patient" || kind === "conflict")) return;
       timer ??= setTimeout(() => {
         timer = undefined;
-        const { first: from, last: to } = inView.current;
-        for (const page of kept.rows.keys()) {
-          if ((page + 1) * PAGE <= from || page * PAGE >= to) kept.rows.delete(page);
-        }
-        load(from, to, true);
+        afresh();
       }, 250);
     });
     return () => {
+      onScreen -= 1;
       stop();
       clearTimeout(timer);
     };
-  }, [device, load, text]);
+  }, [device, load]);
 
   useEffect(() => {
     if (kept.text === text && kept.total !== undefined) load(first, Math.min(last, kept.total), false);
