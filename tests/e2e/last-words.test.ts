@@ -1,7 +1,8 @@
 /** The last second of typing: what a lock, here or in another tab, must not cost. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beginLetter, heading, openLetter, press, reads, write } from "./harness/steps.ts";
+import { eventually } from "./harness/eventually.ts";
+import { PATIENCE, beginLetter, heading, openLetter, openPatient, press, reads, write } from "./harness/steps.ts";
 import type { Tablet } from "./harness/tablet.ts";
 import { inWard } from "./harness/ward.ts";
 
@@ -27,5 +28,19 @@ test("what was typed a moment before a lock is there after it, whichever tab loc
     await amara.unlock();
     await openLetter(amara, patient, "Cut short");
     await reads(amara, "Plan", "Rest. Stop the ramipril. Potassium on Monday.");
+
+    await openPatient(amara, patient);
+    const message = amara.page.getByRole("textbox", { name: "Write a message" });
+    await message.fill("Potassium 6.1, please repeat");
+    await press(amara.page, "Lock");
+    await amara.unlock();
+    await openPatient(amara, patient);
+    await eventually("the message begun before the lock", PATIENCE, async () => (await message.inputValue()) === "Potassium 6.1, please repeat");
+    await press(amara.page, "Send message");
+    await amara.page.getByText("Potassium 6.1, please repeat").waitFor();
+    await press(amara.page, "Lock");
+    await amara.unlock();
+    await openPatient(amara, patient);
+    assert.equal(await message.inputValue(), "", "what was sent is no longer begun");
   }),
 );

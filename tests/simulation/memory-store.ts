@@ -153,6 +153,7 @@ export class MemoryStore implements OpenStore {
   }
 
   async putNote(key: string, value: unknown) {
+    this.#disk.refuseEnded([...this.#disk.ended].filter((scope) => key.includes(scope)).map((scope) => ({ scope })));
     this.#disk.notes.set(key, frozen(value));
   }
 

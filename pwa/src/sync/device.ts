@@ -277,6 +277,11 @@ export interface Device {
   release(keptId: string, take: "apply" | "discard"): Promise<void>;
   dismiss(opId: string): Promise<void>;
 
+  /** What was begun in a field that is no record yet (a message); null: nothing. */
+  unfinished(key: string): Promise<unknown>;
+  /** Seals it; a key that names a scope goes with it. null: it is finished. */
+  keepUnfinished(key: string, value: unknown): Promise<void>;
+
   syncPage(): Promise<SyncPage>;
   syncNow(): Promise<void>;
 

@@ -202,6 +202,8 @@ export class LocalDevice implements Device {
   resolve: Device["resolve"] = (conflictId, choice) => this.#opened().work.resolve(conflictId, choice);
   returnConflict: Device["returnConflict"] = (conflictId, note) => this.#opened().work.returnConflict(conflictId, note);
   release: Device["release"] = (keptId, take) => this.#opened().work.release(keptId, take);
+  unfinished: Device["unfinished"] = (key) => this.#opened().store.note(`unfinished ${key}`);
+  keepUnfinished: Device["keepUnfinished"] = (key, value) => this.#opened().store.putNote(`unfinished ${key}`, value);
   dismiss: Device["dismiss"] = (opId) => this.#opened().work.dismiss(opId);
 
   #start(store: OpenStore, who: Who): void {

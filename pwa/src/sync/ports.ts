@@ -218,6 +218,7 @@ export interface DeviceStore {
 
   /** Small values beside the records (last sync time, dismissed notes), sealed. */
   note(key: string): Promise<unknown>;
+  /** @throws ScopeEnded where the key names a scope that ended */
   putNote(key: string, value: unknown): Promise<void>;
 
   /** Called after every change this tab or another made to the store. */

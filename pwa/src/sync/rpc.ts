@@ -4,7 +4,7 @@ import type { Device, DeviceEvent } from "./device.ts";
 export const METHODS = [
   "phase", "status", "signIn", "unlock", "lock", "signOut", "who", "patients", "patient", "letters", "letter", "messages", "conflicts", "conflict", "kept",
   "people", "teams", "beginLetter", "edit", "commit", "setLetterState", "sendMessage", "attach", "attachmentContent", "resolve", "returnConflict", "release",
-  "dismiss", "syncPage", "syncNow",
+  "dismiss", "unfinished", "keepUnfinished", "syncPage", "syncNow",
 ] as const satisfies readonly (keyof Device)[];
 
 export type Method = (typeof METHODS)[number];

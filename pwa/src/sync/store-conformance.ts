@@ -170,6 +170,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
       ["an operation", (store: DeviceStore) => store.queue([patch(2, B), patch(1, A)])],
       ["a draft", (store: DeviceStore) => store.saveDraft(draft(1, A))],
       ["a file", (store: DeviceStore) => store.putFile(uuid(8), A, encoder.encode("photograph"))],
+      ["a note", (store: DeviceStore) => store.putNote(`unfinished message ${A}`, "Please")],
     ] as const) {
       it(`refuses ${what} of a scope that ended, until it is held again`, async () => {
         const store = await open();
@@ -177,6 +178,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
         await store.storePage("c1", page([{ type: "revoke", seq: 60, scope: A }], "c2"));
         await expect(leave(store)).rejects.toThrow(ScopeEnded);
         expect([await store.outbox(), await store.drafts(), await store.file(uuid(8))]).toEqual([[], [], null]);
+        expect(await store.note(`unfinished message ${A}`)).toBeNull();
         expect((await store.identity()).next_device_seq).toBe(1);
         await store.storePage("c2", page([{ type: "begin", seq: 61, scope: A }, put(1, A)], "c3", true));
         await leave(store);

@@ -99,6 +99,11 @@ export class Directory {
     return this.#ended.has(scope);
   }
 
+  /** Whether a note's key names a scope that ended. */
+  namesEnded(key: string): boolean {
+    return [...this.#ended].some((scope) => key.includes(scope));
+  }
+
   /** Records of a kind, or of a kind within a scope. */
   list(kind: Kind, scope?: string): [string, Location][] {
     const found: [string, Location][] = [];

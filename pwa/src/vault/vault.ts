@@ -256,7 +256,8 @@ export class Vault implements OpenStore {
 
   async putNote(key: string, value: unknown): Promise<void> {
     const note: Note = { key, value };
-    await this.#transactions.change((_, generation) => {
+    await this.#transactions.change(async ({ directory }, generation) => {
+      if (directory.namesEnded(key)) throw new ScopeEnded();
       return this.#plan(undefined, generation, [{ store: "notes", id: key, value: note }], { touched: { kinds: [], ids: [], outbox: false } });
     });
   }

@@ -9,7 +9,7 @@ import { WriteMessage } from "./write-message.tsx";
 export function MessagePanel({ patientId, messages, complete }: { patientId: string; messages: MessageView[]; complete: boolean }) {
   return (
     <Section title={texts.messages.title} count={messages.length}>
-      <WriteMessage about={{ patient_id: patientId }} placeholder={texts.messages.placeholder} />
+      <WriteMessage key={patientId} about={{ patient_id: patientId }} placeholder={texts.messages.placeholder} />
       {messages.length > 0 ? <MessageList messages={messages} /> : complete && <Absence kind="none" />}
       {!complete && <Absence kind="loading" />}
     </Section>

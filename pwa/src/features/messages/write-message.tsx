@@ -3,6 +3,7 @@ import { Button, Checkbox } from "@mantine/core";
 import { useDevice } from "../../ui/device.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { texts } from "../../ui/texts.ts";
+import { useUnfinished } from "../../ui/unfinished.ts";
 import { wentWrong } from "../../ui/went-wrong.ts";
 import { WritingArea } from "../../ui/writing-area.tsx";
 import styles from "./messages.module.css";
@@ -10,8 +11,9 @@ import styles from "./messages.module.css";
 /** Writes to those who see a patient, or to a team. Ctrl+Enter sends. */
 export function WriteMessage({ about, placeholder }: { about: { patient_id: string } | { team_id: string }; placeholder: string }) {
   const device = useDevice();
-  const [text, setText] = useState("");
-  const [urgent, setUrgent] = useState(false);
+  const scope = "patient_id" in about ? `patient:${about.patient_id}` : `team:${about.team_id}`;
+  const [written, setWritten, putAway] = useUnfinished(`message ${scope}`, { text: "", urgent: false });
+  const { text, urgent } = written;
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string>();
 
@@ -21,8 +23,7 @@ export function WriteMessage({ about, placeholder }: { about: { patient_id: stri
     setFailed(undefined);
     try {
       await device.sendMessage({ text: text.trim(), urgent, ...about });
-      setText("");
-      setUrgent(false);
+      await putAway();
     } catch (error) {
       setFailed(wentWrong(error));
     } finally {
@@ -46,9 +47,9 @@ export function WriteMessage({ about, placeholder }: { about: { patient_id: stri
       }}
     >
       {failed && <Notice tone="danger" live>{failed}</Notice>}
-      <WritingArea label={texts.messages.write} value={text} placeholder={placeholder} minRows={1} onChange={setText} />
+      <WritingArea label={texts.messages.write} value={text} placeholder={placeholder} minRows={1} onChange={(next) => setWritten({ ...written, text: next })} />
       <div className={styles.tools}>
-        <Checkbox label={texts.messages.urgent} checked={urgent} onChange={(event) => setUrgent(event.currentTarget.checked)} />
+        <Checkbox label={texts.messages.urgent} checked={urgent} onChange={(event) => setWritten({ ...written, urgent: event.currentTarget.checked })} />
         <Button type="submit" variant="light" loading={busy} disabled={text.trim() === ""}>{texts.messages.send}</Button>
       </div>
     </form>
