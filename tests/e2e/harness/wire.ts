@@ -114,7 +114,6 @@ export class Wire {
     if (fault) fault.times -= 1;
     const entry: Seen = { at: Date.now(), method, path, body: Buffer.alloc(0), status: null, replied: null, heard: 0 };
     this.seen.push(entry);
-    if (process.env["WIRELOG"]) console.error("WIRE", Date.now() % 1000000, method, path.slice(0, 60), incoming.socket.remotePort);
 
     const drop = (): void => {
       onward.destroy();
