@@ -27,7 +27,7 @@ async def read_bytes(request: Request, limit: int) -> bytes:
 
 
 async def read_json(request: Request, *, limit: int) -> Any:
-    """The body as JSON (RFC 8259, integers only). Raises 415, 413 above ``limit`` bytes, 400 ``invalid_json``."""
+    """The body as JSON (RFC 8259, integers only). Raises 415, 413 above ``limit`` bytes, 422 ``invalid_json``."""
     return parse_json(await read_bytes(request, limit))
 
 

@@ -20,6 +20,7 @@ from quill.postgres.tables.auth import organisation
 from quill.services import Services
 from quill.settings import Settings
 
+from .answers import kept_to_the_contract
 from .ward import Device, Ward
 
 PASSWORD = "ward-lantern-orchid-42"
@@ -51,7 +52,8 @@ class Server:
                 connection, ward.organisation_id, username=username, name="Some One", roles=roles, password_hash=HASH
             )
         transport = httpx.ASGITransport(self.asgi, client=("127.0.0.1", 50_000))
-        async with httpx.AsyncClient(transport=transport, base_url=self.origin) as client:
+        hooks = {"response": [kept_to_the_contract(self.app)]}
+        async with httpx.AsyncClient(transport=transport, base_url=self.origin, event_hooks=hooks) as client:
             answer = await client.post("/api/auth/login", json={"username": username, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
             client.headers.update({"x-csrf-token": client.cookies["XSRF-TOKEN"], "x-quill-protocol": "1"})
