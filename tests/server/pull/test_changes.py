@@ -276,6 +276,23 @@ async def test_a_log_put_back_answers_reset_and_never_silence(world: World) -> N
     assert [entry["type"] for entry in (await device.page(10))["changes"]] == ["put"]
 
 
+async def test_an_old_cursor_gets_all_that_came_since(world: World) -> None:
+    """However far behind: the log keeps everything, so no cursor is too old."""
+    team, patients = await ward(world, 3)
+    amara = await world.user()
+    await world.join(amara, team)
+    device = await Device(world, amara).pull()
+    old = device.cursor
+    for turn in range(40):
+        await world.write("letter", f"patient:{patients[turn % 3]}")
+    await world.leave(amara, team)
+    await world.join(amara, team)
+    await device.pull()
+    late = Device(world, amara, cursor=old, records=dict(device.records), complete=set(device.complete))
+    await late.pull(7)
+    assert late.held() == device.held() == await world.truth(world.may_see(amara))
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_g3_beside_writers_and_changing_memberships(world: World, seed: int) -> None:
     """Readers with small and large pages, in the middle of everything, hold all as of each head they were told (G3)."""

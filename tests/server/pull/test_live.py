@@ -91,6 +91,18 @@ async def test_what_changed_between_the_last_pull_and_listening_is_told(server: 
             assert await heard(socket) == {"head": head + 1}
 
 
+async def test_nobody_hears_of_another_organisation(server: Server, world: World, demonstration: World) -> None:
+    async with (
+        server.member(world, "Administrator") as carol,
+        server.member(demonstration, "Administrator") as eve,
+        listening(server, carol) as ours,
+        listening(server, eve) as theirs,
+    ):
+        await world.team()
+        assert await heard(ours) is not None
+        assert await heard(theirs, QUIET) is None
+
+
 async def test_a_poke_carries_no_content_and_bursts_melt_into_the_newest(server: Server, world: World) -> None:
     team = await world.team()
     async with server.member(world) as amara:

@@ -1,11 +1,34 @@
-"""Bad input (docs: what must be survived, 1-15 and 28), sent over HTTP by somebody who is signed in.
+"""Bad input, sent over HTTP by somebody who is signed in.
 
 A request that is refused whole writes nothing at all; an operation that is refused writes nothing but what it was (kept in
-quarantine) and its verdict, and those beside it go on.
+quarantine) and its verdict, and those beside it go on. Every refusal comes within ``HANG`` seconds.
+
+Which fault is held where (this file, unless another is named):
+
+ 1 nested 10,000 deep       test_nested_ten_thousand_deep
+ 2 100 MB without a length  test_a_hundred_megabytes_without_a_length_are_not_read, test_two_mebibytes_and_one_byte
+ 3 gzip bomb                test_a_gzip_bomb_is_not_unpacked
+ 4 keys, numbers            test_what_is_not_json_or_has_a_key_twice, test_proto_…, test_numbers_and_texts_…
+ 5 characters               test_text_is_kept_as_it_was_sent, test_twins_are_two, test_numbers_and_texts_…, test_an_id_that_is_…
+ 6 UUIDs                    test_an_op_id_that_is_no_lower_case_uuid, test_an_id_that_is_…, test_a_uuid_of_the_future_…
+ 7 dates                    test_a_birth_date_that_is_no_day, test_the_last_day_there_is, test_a_made_at_that_is_no_instant
+ 8 SQL, LIKE, regex, paths  test_patterns_are_only_text (the server searches nothing; ids, keys and queries reach it)
+ 9 HTML, names, formulas    test_text_is_kept_as_it_was_sent; of files: pull/test_attachments.py, test_no_name_bends_a_header
+10 fields, enums, members   test_wrong_and_unknown_members, test_missing_members, test_values_that_do_not_fit
+11 unknown, early, circle   test_an_operation_for_an_unknown_record, test_a_child_before_its_parent, test_a_circle_…
+12 an op_id used again      test_the_same_op_id_with_another_content
+13 500 with a bad one, 501  test_five_hundred_with_a_bad_one_in_the_middle, test_five_hundred_and_one
+14 clocks                   test_a_devices_clock_decides_nothing
+15 a base above ours        test_a_base_version_the_server_does_not_have
+19 cursors                  pull/test_http.py: test_changed_cursors_…, test_another_persons_…; pull/test_changes.py: future,
+                            restored (test_a_log_put_back_…), old (test_an_old_cursor_…); pull/test_heads.py
+28 another organisation     TestAnotherOrganisation; uploads and sockets: pull/test_attachments.py, pull/test_live.py
+29 sockets                  pull/test_live.py
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,9 +44,13 @@ NIL = "00000000-0000-0000-0000-000000000000"
 NOT_UUIDS = [str.upper, lambda text: "{" + text + "}", lambda text: text.replace("-", ""), lambda _: NIL]
 
 
+HANG = 2.0  # seconds
+
+
 async def rejected(ward: Ward, member: Member, operation: dict[str, Any]) -> tuple[str, str]:
     """(error_code, path) of its refusal; asserts that it became nothing, is kept, and holds up nobody."""
-    answer = await member.push(operation, member.device.new_patient())
+    async with asyncio.timeout(HANG):
+        answer = await member.push(operation, member.device.new_patient())
     assert answer.status_code == 200, answer.text
     first, second = answer.json()["verdicts"]
     assert first["outcome"] == "rejected"
@@ -36,7 +63,8 @@ async def rejected(ward: Ward, member: Member, operation: dict[str, Any]) -> tup
 async def refused(ward: Ward, member: Member, text: bytes, **headers: str | bytes) -> tuple[int, str]:
     """Status and code of a request that was refused whole, and wrote nothing."""
     before = await ward.written()
-    answer = await member.send(text, **headers)
+    async with asyncio.timeout(HANG):
+        answer = await member.send(text, **headers)
     assert await ward.written() == before
     return refusal(answer)
 
@@ -209,6 +237,74 @@ class TestAnOperation:
         found = await rejected(ward, member, member.device.new_patient(birth_date=date))
         assert found == ("bad_value", "/set/birth_date")
 
+    async def test_the_last_day_there_is(self, ward: Ward, member: Member) -> None:
+        operation = member.device.new_patient(birth_date="9999-12-31")
+        assert (await member.push(operation)).json()["verdicts"][0]["outcome"] == "applied"
+
+    async def test_twins_are_two(self, ward: Ward, member: Member) -> None:
+        """The same letter composed and decomposed: nothing is normalised, so they name two things."""
+        systems = ["urn:caf\u00e9", "urn:cafe\u0301"]
+        operation = member.device.new_patient(identifiers=[{"system": one, "value": "1"} for one in systems])
+        assert (await member.push(operation)).json()["verdicts"][0]["outcome"] == "applied"
+        kept = (await ward.entry(operation["id"]))["body"]["identifiers"]
+        assert sorted(one["system"] for one in kept) == sorted(systems)
+
+    @pytest.mark.parametrize("text", ["'; DROP TABLE entry; --", "%", "_", "(a+)+$", "$.**", "\\", "${jndi:ldap://x}"])
+    async def test_patterns_are_only_text(self, ward: Ward, member: Member, text: str) -> None:
+        operation = member.device.new_patient(
+            name={"family": text, "given": [text]}, identifiers=[{"system": "urn:x", "value": text}]
+        )
+        assert (await member.push(operation)).json()["verdicts"][0]["outcome"] == "applied"
+        body = (await ward.entry(operation["id"]))["body"]
+        assert (body["name"]["family"], body["identifiers"]) == (text, [{"system": "urn:x", "value": text}])
+        assert await rejected(ward, member, {**member.device.new_patient(), "id": text}) == ("invalid_operation", "/id")
+        before = await ward.written()
+        for path, query in (("/api/conflicts", {"status": text}), ("/api/sync/changes", {"limit": text})):
+            answer = await member.client.get(path, params=query)
+            assert refusal(answer) == (422, "invalid_request")
+            assert [fault["path"] for fault in answer.json()["detail"]["errors"]] == [f"/{next(iter(query))}"]
+        assert refusal(await member.client.get("/api/sync/changes", params={"cursor": text})) == (400, "bad_cursor")
+        assert await ward.written() == before
+
+    @pytest.mark.parametrize(
+        ("change", "path"),
+        [
+            ({"sex": "?"}, "/set/sex"),
+            ({"name": "Ada"}, "/set/name"),
+            ({"name": {"family": "A", "given": [], "middle": "B"}}, "/set/name/middle"),
+            ({"nhs_number": "9990000000"}, "/set/nhs_number"),
+            ({"team_ids": ["x"]}, "/set/team_ids/0"),
+            ({"deceased": "yes"}, "/set/deceased"),
+            ({"identifiers": [{"system": "a"}]}, "/set/identifiers/0/value"),
+        ],
+    )
+    async def test_values_that_do_not_fit(self, ward: Ward, member: Member, change: dict[str, Any], path: str) -> None:
+        assert await rejected(ward, member, member.device.new_patient(**change)) == ("bad_value", path)
+
+    async def test_an_operation_for_an_unknown_record(self, ward: Ward, member: Member) -> None:
+        edit = member.device.patch("patient", str(uuid4()), 1, set={"sex": "other"}, was={"sex": "female"})
+        assert await rejected(ward, member, edit) == ("unknown_record", "/id")
+
+    async def test_a_circle_of_dependencies(self, ward: Ward, member: Member) -> None:
+        first, second = member.device.new_patient(), member.device.new_patient()
+        first["depends_on"], second["depends_on"] = [second["op_id"]], [first["op_id"]]
+        answer = await member.push(first, second, member.device.new_patient())
+        verdicts = answer.json()["verdicts"]
+        assert outcomes(verdicts) == ["rejected", "rejected", "applied"]
+        assert [one["error"]["error_code"] for one in verdicts[:2]] == ["bad_dependency", "dependency_rejected"]
+        assert await ward.rows("SELECT 1 FROM entry WHERE id = ANY(%s::uuid[])", [first["id"], second["id"]]) == []
+
+    async def test_the_same_op_id_with_another_content(self, ward: Ward, member: Member) -> None:
+        first = member.device.new_patient()
+        (accepted,) = (await member.push(first)).json()["verdicts"]
+        other = {**member.device.new_patient(), "op_id": first["op_id"]}
+        answer = await member.push(other, member.device.new_patient())
+        refused_one, beside = answer.json()["verdicts"]
+        assert (refused_one["outcome"], refused_one["error"]["error_code"]) == ("rejected", "op_id_reused")
+        assert beside["outcome"] == "applied"
+        assert await ward.rows("SELECT 1 FROM entry WHERE id = %s", other["id"]) == []
+        assert (await member.push(first)).json()["verdicts"] == [{**accepted, "repeat": True}]
+
     @pytest.mark.parametrize("instant", ["2016-12-31T23:59:60Z", "2026-03-29T01:30:00", "2026-03-02T09:00:00+99:00", "now", 0])
     async def test_a_made_at_that_is_no_instant(self, ward: Ward, member: Member, instant: Any) -> None:
         operation = {**member.device.new_patient(), "made_at": instant}
@@ -310,6 +406,34 @@ class TestAnotherOrganisation:
         assert answer.json()["verdicts"][0]["outcome"] == "unknown"
         assert await theirs.written() == before
         assert (await theirs.entry(patient["id"]))["body"]["sex"] == "female"
+
+    async def test_their_conflicts_files_and_cursors(self, ward: Ward, member: Member, server: Server) -> None:
+        theirs = await Ward(ward.database).found()
+        async with server.member(theirs, "Administrator") as eve:
+            cursor = (await eve.client.get("/api/sync/changes")).json()["cursor"]
+            ben, amara = await theirs.device(theirs.ben), await theirs.device(theirs.amara)
+            patient = ben.new_patient()
+            await ben.one(patient)
+            await ben.one(ben.patch("patient", patient["id"], 1, set={"sex": "other"}, was={"sex": "female"}))
+            clash = await amara.one(amara.patch("patient", patient["id"], 1, set={"sex": "male"}, was={"sex": "female"}))
+            before = await theirs.written(), await ward.written()
+            at = f"/api/conflicts/{clash['conflict_id']}"
+            assert (await eve.client.get(at)).status_code == 200
+            decision = {
+                "op_id": str(uuid4()),
+                "conflict_version": 1,
+                "against_version": 2,
+                "choices": {"sex": {"take": "mine"}},
+            }
+            assert refusal(await member.client.get(at)) == (404, "not_found")
+            assert refusal(await member.client.post(f"{at}/resolve", json=decision)) == (404, "not_found")
+            returned = {"op_id": str(uuid4()), "conflict_version": 1, "note": "Mine?"}
+            assert refusal(await member.client.post(f"{at}/return", json=returned)) == (404, "not_found")
+            assert (await member.client.get("/api/conflicts")).json()["conflicts"] == []
+            assert refusal(await member.client.post("/api/attachments", json={"id": patient["id"]})) == (404, "not_found")
+            told = await member.client.get("/api/sync/changes", params={"cursor": cursor})
+            assert refusal(told) == (403, "foreign_cursor")
+            assert (await theirs.written(), await ward.written()) == before
 
 
 async def test_verdicts_are_told_in_the_order_asked_and_only_ones_own(ward: Ward, member: Member) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -228,6 +229,34 @@ async def test_what_was_written_for_a_patient_who_changed_meanwhile_stays_its_au
     assert by == ward.amara.user_id
     ((audited,),) = await ward.rows("SELECT user_id::text FROM audit WHERE record_id = %s AND version = 1", create["id"])
     assert audited == ward.ben.user_id
+
+
+@pytest.mark.parametrize(
+    ("family", "version", "outcome"),
+    [
+        ("Second", 2, "applied"),
+        ("Third", 2, "applied"),
+        ("First", 2, "conflict"),
+        ("First", 1, "applied"),
+        ("Never", 1, "conflict"),
+    ],
+)
+async def test_what_the_screen_showed_is_held_against_that_version_and_later_ones(
+    ward: Ward, family: str, version: int, outcome: str
+) -> None:
+    """Rule 8. The patient was First, then Second, then Third, by somebody else."""
+    amara, ben = await ward.device(ward.amara), await ward.device(ward.ben)
+    names = [{"family": one, "given": ["Ada"]} for one in ("First", "Second", "Third")]
+    patient = ben.new_patient(name=names[0])
+    await ben.one(patient)
+    for base, (was, now) in enumerate(pairwise(names), 1):
+        await ben.one(ben.patch("patient", patient["id"], base, set={"name": now}, was={"name": was}))
+    letter = amara.new_letter(patient["id"])
+    letter["seen"] = seen(patient["id"], version, name={"family": family, "given": ["Ada"]})
+    verdict = await amara.one(letter)
+    assert verdict["outcome"] == outcome
+    if outcome == "conflict":
+        assert (await ward.entry(verdict["conflict_id"]))["body"]["reason"] == "patient_changed"
 
 
 class TestWithoutVault:

@@ -89,6 +89,10 @@ class AuthDatabase:
     async def close(self) -> None:
         await self.engine.dispose()
 
+    async def ping(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
 
 def sqlalchemy_url(dsn: str) -> URL:
     """A libpq string as SQLAlchemy wants it; everything but name, password and database goes as a query parameter."""

@@ -7,6 +7,7 @@ import asyncio
 import psycopg
 from fastapi import APIRouter, Request
 from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from quill.errors import ApiError
 from quill.services import services_of
@@ -21,7 +22,9 @@ async def health(request: Request) -> dict[str, str]:
     """``{"status": "ok"}``, or 503 ``not_ready`` with the reason."""
     try:
         async with asyncio.timeout(PATIENCE):
-            await services_of(request).sync_database.ping()
-    except (TimeoutError, PoolTimeout, psycopg.Error):
+            services = services_of(request)
+            await services.sync_database.ping()
+            await services.auth_database.ping()
+    except (TimeoutError, PoolTimeout, psycopg.Error, SQLAlchemyError):
         raise ApiError("not_ready", "The database does not answer.", retry_after=2) from None
     return {"status": "ok"}
