@@ -198,6 +198,7 @@ async def cut(settings: Settings, hub: Hub) -> None:
 async def test_once_the_listening_connection_is_lost_nothing_is_hidden(world: World, hub: Hub, settings: Settings) -> None:
     device = await at_the_head(world, hub)
     listener = await hub.join(device.actor)
+    assert await listener.next() == {"head": device.head}
     await cut(settings, hub)
     unheard = await world.write("team", "org")
     await device.step(500)
@@ -299,6 +300,7 @@ async def test_a_log_that_was_put_back_under_us_is_reset_soon_and_listeners_are_
     await world.team()
     device = await at_the_head(world, hub)
     listener = await hub.join(device.actor)
+    assert await listener.next() == {"head": device.head}
     await put_back(settings, world)
     await until(lambda: hub.heads.newest(world.organisation_id) is None, brief + 0.2)
     for _ in range(2):
@@ -317,6 +319,7 @@ async def test_a_log_that_was_put_back_while_the_database_was_away_is_reset_at_o
     await world.team()
     device = await at_the_head(world, hub)
     listener = await hub.join(device.actor)
+    assert await listener.next() == {"head": device.head}
     await cut(settings, hub)
     await put_back(settings, world)
     await until(lambda: hub.heads.hearing("") is not None)

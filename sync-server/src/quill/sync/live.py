@@ -127,7 +127,7 @@ class Hub:
                 organisation.told = head
         listener = Listener(actor)
         organisation.listeners.add(listener)
-        listener.poke(organisation.head)
+        listener.poke(max(self.heads.highest(actor.organisation_id), organisation.told or 0))
         return listener
 
     def leave(self, listener: Listener) -> None:
