@@ -164,7 +164,7 @@ const dismissRefused: Act = async (person, { device }) => {
 };
 
 const CLINICAL: Act[] = [writeLetter, editLetter, editLetter, editLetter, editLetter, changeState, changeState, sendMessage, attach, correctPatient, decideConflict, dismissRefused];
-const ADMINISTRATIVE: Act[] = [movePatient, correctPatient, decideConflict, decideConflict, sendMessage];
+const ADMINISTRATIVE: Act[] = [movePatient, movePatient, movePatient, correctPatient, decideConflict, decideConflict, sendMessage];
 
 /** Something a person of this role might do now. @returns what it was */
 export async function actOf(person: Person, open: OpenTab): Promise<string> {
@@ -180,5 +180,7 @@ async function anyPatient({ chance, patients }: Person, device: LocalDevice): Pr
 
 async function anyLetter({ chance, patients }: Person, device: LocalDevice, states: Letter["state"][], patient?: string): Promise<string | null> {
   const letters = (await device.letters()).filter(({ patient_id, state }) => (patient === undefined ? patients.includes(patient_id) : patient_id === patient) && states.includes(state));
-  return letters.length > 0 ? chance.pick(letters).id : null;
+  if (letters.length === 0) return null;
+  // Often the newest: that is where people, and the tabs of one person, meet.
+  return (chance.chance(0.5) ? letters[0] : chance.pick(letters))?.id ?? null;
 }

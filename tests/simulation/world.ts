@@ -110,8 +110,8 @@ export class World implements Watcher {
     const [amara] = this.#profiles;
     const teams = await this.#during(this.#tab(amara).device.teams());
     this.#teams = Object.fromEntries(teams.map(({ id, name }) => [name, id]));
-    await this.#during(this.#admit(4, "Ward A", this.#profile("amara")));
-    await this.#during(this.#admit(2, "Ward B", this.#profile("noor")));
+    await this.#during(this.#admit(3, "Ward A", this.#profile("amara")));
+    await this.#during(this.#admit(1, "Ward B", this.#profile("noor")));
     await this.#clock.pass(MINUTE);
     await this.#during(this.#profile("amara").reopen());
     await this.#during(this.#profile("ben").reopen());
