@@ -17,8 +17,7 @@ test("8. an upload cut at 30 %, 60 % and 90 % is resumed, and the file arrives w
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);
-    const amara = await ward.tablet("amara's", "amara");
-    const ben = await ward.tablet("ben's", "ben");
+    const [amara, ben] = await Promise.all([ward.tablet("amara's", "amara"), ward.tablet("ben's", "ben")]);
     await readyToLeave(amara);
 
     // At 30 % the connection breaks: the same tab goes on by itself.
@@ -38,6 +37,7 @@ test("8. an upload cut at 30 %, 60 % and 90 % is resumed, and the file arrives w
     await sync(amara);
     await at90;
     await ward.server.up();
+    await sync(amara);
 
     await openPatient(amara, patient);
     await file(amara).getByText("Not virus-checked").waitFor({ timeout: 60_000 });

@@ -16,10 +16,8 @@ test("12. accepted text never leaves the screen between verdict and pull", { tim
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);
-    const amara = await ward.tablet("amara's", "amara");
-    const ben = await ward.tablet("ben's", "ben");
-    await readyToLeave(amara);
-    await readyToLeave(ben);
+    const [amara, ben] = await Promise.all([ward.tablet("amara's", "amara"), ward.tablet("ben's", "ben")]);
+    await Promise.all([readyToLeave(amara), readyToLeave(ben)]);
 
     await beginLetter(amara, patient, TITLE);
     await write(amara, "History", "Three days of cough.");
