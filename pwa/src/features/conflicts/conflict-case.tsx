@@ -5,6 +5,7 @@ import { useAnswer, useDevice } from "../../ui/device.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { PatientBanner } from "../../ui/patient-banner.tsx";
 import { texts } from "../../ui/texts.ts";
+import { useUnfinished } from "../../ui/unfinished.ts";
 import { wentWrong } from "../../ui/went-wrong.ts";
 import type { ConflictView } from "../../sync/device.ts";
 import { asDecided, choiceOf, decidedChoices, isComposed, mayTake, needsAmendmentReason, type Choice } from "./choice.ts";
@@ -35,13 +36,21 @@ export function ConflictCase({ id, onDecided }: { id: string; onDecided: () => v
   );
 }
 
+interface Begun {
+  choices: Record<string, Choice>;
+  note: string;
+  reason: string;
+}
+
+const NOTHING: Begun = { choices: {}, note: "", reason: "" };
+
 function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void }) {
   const device = useDevice();
   const { conflict, names } = view;
-  const [choices, setChoices] = useState<Record<string, Choice>>({});
+  const scope = view.patient_id === undefined ? "" : ` patient:${view.patient_id}`;
+  const [begun, setBegun, putAway] = useUnfinished(`decision ${view.id}${scope}`, NOTHING);
+  const { choices, note, reason } = begun;
   const [active, setActive] = useState(0);
-  const [note, setNote] = useState("");
-  const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string>();
   const { fields } = conflict;
@@ -54,7 +63,7 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
   const choose = (index: number, choice: Choice) => {
     const field = fields[index];
     if (!field || !mayChoose || !mayTake(conflict, field, choice.take) || (isComposed(choice) && !view.mayCompose)) return;
-    setChoices((before) => ({ ...before, [field.field]: choice }));
+    setBegun({ ...begun, choices: { ...choices, [field.field]: choice } });
     setActive(index);
   };
   useChoiceKeys(mayChoose && !busy, (take) => {
@@ -71,6 +80,7 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
     setFailed(undefined);
     try {
       await task();
+      await putAway();
       onDecided();
     } catch (error) {
       setFailed(wentWrong(error));
@@ -133,9 +143,9 @@ function Decide({ view, onDecided }: { view: ConflictView; onDecided: () => void
           {failed && <Notice tone="danger" live>{failed}</Notice>}
           <TextInput
             label={composed ? texts.review.note : texts.review.noteOptional} value={note} maxLength={500} required={composed}
-            {...(composed && { description: texts.review.noteNeeded })} onChange={(event) => setNote(event.currentTarget.value)}
+            {...(composed && { description: texts.review.noteNeeded })} onChange={(event) => setBegun({ ...begun, note: event.currentTarget.value })}
           />
-          {amends && <TextInput label={texts.review.amendment} value={reason} maxLength={500} required onChange={(event) => setReason(event.currentTarget.value)} />}
+          {amends && <TextInput label={texts.review.amendment} value={reason} maxLength={500} required onChange={(event) => setBegun({ ...begun, reason: event.currentTarget.value })} />}
           <div className={styles.decideRow}>
             <span className={`quiet ${styles.keys ?? ""}`}>{view.mayCompose ? texts.review.keys : texts.review.keysChoose}</span>
             {view.mayReturn && (
