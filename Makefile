@@ -41,6 +41,7 @@ check-server:
 
 check-app:
 	cd pwa && $(NODE) node_modules/typescript/bin/tsc -p . --noEmit
+	cd pwa && $(NODE) node_modules/typescript/bin/tsc -p ../tests --noEmit
 	cd pwa && $(NODE) node_modules/eslint/bin/eslint.js . --max-warnings=0
 	cd pwa && $(NODE) node_modules/vitest/vitest.mjs run
 
