@@ -11,9 +11,9 @@ export function refusal(code: ErrorCode, path?: string): Refusal {
 
 /** Where a refused operation is kept: the scope it is about, if its author ever had that; else their own. */
 export function homeOf(current: Current, op: Operation, policy: Policy): string {
-  const scope =
-    current.record?.scope ??
-    (op.action === "create" ? scopeOf(op.kind, op.id, op.set ?? {}, authorOf(policy), current.referred ?? {}) : null);
+  // A change of a record that never came to be says things about the patient on the screen all the same.
+  const body = op.action === "create" ? (op.set ?? {}) : op.seen ? { patient_id: op.seen.patient_id } : null;
+  const scope = current.record?.scope ?? (body && scopeOf(op.kind, op.id, body, authorOf(policy), current.referred ?? {}));
   return scope !== null && accessTo(policy, scope) !== null ? scope : `user:${authorOf(policy)}`;
 }
 

@@ -21,8 +21,11 @@ def home_of(current: Current, op: Op, policy: Policy) -> str:
     if current.record is not None:
         scope = current.record.scope
     else:
-        body = op.get("set")
-        if op.get("action") != "create" or not isinstance(body, dict):
+        body, seen = op.get("set"), op.get("seen")
+        if op.get("action") != "create" and isinstance(seen, dict):
+            # A change of a record that never came to be: it says things about this patient all the same.
+            body = {"patient_id": seen.get("patient_id")}
+        elif op.get("action") != "create" or not isinstance(body, dict):
             return own
         scope = scope_of(str(op.get("kind")), str(op.get("id")), body, policy.author, current.referred)
     return scope if scope is not None and policy.access(scope) is not None else own
