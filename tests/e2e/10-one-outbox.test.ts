@@ -20,12 +20,11 @@ test("10. two tabs and a service worker send no operation twice, and no late pag
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);
-    const first = await ward.tablet("amara's", "amara");
+    const [first, ben] = await Promise.all([ward.tablet("amara's", "amara"), ward.tablet("ben's", "ben")]);
     await readyToLeave(first);
     const second = await first.anotherTab();
     await second.open();
     await second.unlock();
-    const ben = await ward.tablet("ben's", "ben");
     const { wire } = first;
 
     // Both tabs write without network; then everything that wakes a tab wakes both at once.
