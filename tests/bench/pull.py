@@ -73,7 +73,6 @@ class Pull:
         _, total = bootstrap(self.all)
         records = f"uvicorn, a stream of the bytes, a record a piece ({total / 1e6:.0f} MB)"
         turns = Turns().add(f"Quill, pages of {PAGE:,}", OURS, lambda: bootstrap(self.all)[0])
-        turns.add("Quill, as a browser asks (zstd)", OURS, lambda: bootstrap(self.zstd())[0])
         turns.add(records, LIMIT, lambda: self._stream(total, RECORD))
         turns.add("uvicorn, the same, 64 KiB a piece", LIMIT, lambda: self._stream(total, FILE))
         turns.add("psycopg, COPY of the bytes", LIMIT, lambda: copy_out(self.organisation.settings, self.organisation.id))
@@ -106,9 +105,6 @@ class Pull:
             theirs = f"/{self.name}/_changes?include_docs=true&since={self.pouch.head(self.name)}"
         assert not orjson.loads(self.all.get(path))["changes"]
         return self._both("nothing new", path, "Starlette, a fixed answer", "/nothing", theirs, None)
-
-    def zstd(self) -> Client:
-        return Client(self.server.port, {**self.headers, "accept-encoding": "zstd"})
 
     def _both(self, what: str, path: str, limit: str, bare: str, theirs: str, floor: float | None) -> list[Figure]:
         """One client after itself, then sixteen at once."""

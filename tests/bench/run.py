@@ -19,7 +19,7 @@ import psycopg
 import pull
 import push
 from peer import ROOT, pouchdb
-from report import Figure, show
+from report import Figure, read, show
 from servers import free_port
 
 from quill.installation import installation
@@ -50,7 +50,15 @@ def main() -> int:
             machine = about(settings)
     finally:
         erase(home)
-    return show(RESULTS, "server", machine, figures)
+    return show(RESULTS, "server", machine, beside(figures) if given.only else figures)
+
+
+def beside(figures: list[Figure]) -> list[Figure]:
+    """With the figures of the other parts, as they were measured last."""
+    file = RESULTS / "server.json"
+    names = {figure.name for figure in figures}
+    others = [figure for figure in read(file)[1] if figure.name not in names] if file.exists() else []
+    return [*figures, *others]
 
 
 def about(settings: Settings) -> dict[str, object]:

@@ -1,15 +1,15 @@
 /**
- * The app's figures, in a real Chromium: `node tests/bench/app/run.ts`. Every measurement has a worker and a database of its
+ * The app's figures, in a real Chromium: `node tests/bench/app/run.ts [how a figure's name begins]`. Every measurement has a worker and a database of its
  * own, contenders in turn. Prints a table and keeps JSON, Markdown and a plot; what the figures mean: docs/performance.md.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { cpus, platform, release, tmpdir } from "node:os";
 import { join, normalize } from "node:path";
 import { build, PWA, ROOT } from "./build.ts";
-import { figures, type Ask } from "./figures.ts";
+import { figures, type Ask, type Figure } from "./figures.ts";
 
 const { chromium } = PWA("playwright-core") as typeof import("../../../pwa/node_modules/playwright-core");
 const PYTHON = join(ROOT, ".venv/bin/python");
@@ -18,6 +18,8 @@ const PEER = ["dexie@3.2.7", "dexie-encrypted@2.0.0", "tslib@2"] // the second f
 
 async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "quill-bench-app-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130)); // the browser ends with it
   const only = process.argv[2];
   let server: Server | null = null;
   try {
@@ -52,15 +54,22 @@ async function main(): Promise<number> {
         );
       const machine = { cores: cpus().length, system: `${platform()} ${release()}`, node: process.version, chromium: context.browser()?.version() ?? "" };
       mkdirSync(RESULTS, { recursive: true });
-      writeFileSync(join(RESULTS, "app.json"), JSON.stringify({ machine, figures: await figures(ask, missing, only) }));
+      const found = await figures(ask, missing, only);
+      const kept = only === undefined ? [] : lastTime().filter(({ name }) => !found.some((figure) => figure.name === name));
+      writeFileSync(join(RESULTS, "app.json"), JSON.stringify({ machine, figures: [...found, ...kept] }));
     } finally {
       await context.close();
     }
   } finally {
     server?.close();
-    rmSync(folder, { recursive: true, force: true });
   }
   return spawnSync(PYTHON, [join(ROOT, "tests/bench/report.py"), join(RESULTS, "app.json")], { stdio: "inherit" }).status ?? 1;
+}
+
+/** Of a part alone: the others' figures stand. */
+function lastTime(): Figure[] {
+  const file = join(RESULTS, "app.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { figures: Figure[] }).figures : [];
 }
 
 /** The peer's packages, no scripts of theirs run. @returns empty, or why they could not be had */

@@ -37,15 +37,16 @@ async function made({ contender }: Task): Promise<Contender> {
   return rows(contender === "sealed-rows");
 }
 
-/** 10,000 patients and 20,000 letters, page by page. */
+/** 10,000 patients and 20,000 letters, page by page. The peer takes a minute for them: it gets a tenth, and its time is taken tenfold. */
 async function firstSync(task: Task): Promise<number> {
-  const pages = pagesOf(task.samples, 10_000, 20_000);
+  const part = task.contender === "dexie" ? 10 : 1;
+  const pages = pagesOf(task.samples, 10_000 / part, 20_000 / part);
   const one = await made(task);
   const started = performance.now();
   for (const page of pages) await one.store(page);
   const took = performance.now() - started;
   await one.remove();
-  return took;
+  return took * part;
 }
 
 /** 20,000 patients, put in order after the first sync, 500 of them changed since; from the key to a list that finds. */

@@ -28,8 +28,6 @@ from quill.sync.submission import Sent, Submission
 
 log = logging.getLogger("quill.push")
 
-PART = 200  # decided operations that are sent to the database while the next are decided
-
 #: How many merged versions a record tells of: their authors pull within days, not within years.
 PARALLEL_KEPT = 8
 
@@ -89,8 +87,6 @@ class Batch:
             if isinstance(answer, ApiError):
                 return answer
             answers.append(answer)
-            if len(self._rows) >= PART:
-                await self._flush()
         return answers
 
     async def close(self) -> Head:
@@ -110,7 +106,7 @@ class Batch:
         return await self._log.close()
 
     async def _flush(self) -> None:
-        """Sends what was decided since the last time, and does not wait for it."""
+        """Sends what was decided so far, and does not wait for it."""
         await self._log.flush()
         await memberships.scope_born(self._connection, self.head.organisation_id, self._born)
         await verdicts.write(self._connection, self.head, self._rows)

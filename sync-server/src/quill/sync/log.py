@@ -26,12 +26,21 @@ from psycopg import AsyncConnection
 
 from quill.audit.chain import link
 from quill.domain.facts import Parallel
+from quill.postgres.arrays import bigs, blobs, columns, flags, texts
 from quill.sync import log_sql
 from quill_schemas import SCHEMA_VERSION, canonical
 
 SERVER = "server"
 #: Bodies whose keys are all fixed and ASCII by schema; there orjson's order of keys is the canonical one (RFC 8785).
 _PLAIN_KEYS = frozenset({"patient", "letter", "message", "attachment", "snippet", "receipt", "person", "team", "delivery"})
+#: The columns of the rows, in the order ``log_sql`` names them.
+_ENTRY = (texts, texts, texts, bigs, bigs, flags, blobs, texts, blobs)
+_REVISION = (
+    texts, bigs, texts, texts, bigs, flags, blobs, texts, texts, texts, texts, texts, texts, texts, texts, bigs, bigs, texts,
+    texts,
+)  # fmt: skip
+_AUDIT = (bigs, bigs, texts, texts, texts, texts, texts, bigs, blobs, texts, blobs)
+_DELIVERY = (bigs, texts, texts, texts, bigs)
 #: Which clinical store is to get which kind.
 _TARGETS: Mapping[str, tuple[str, ...]] = {
     "patient": ("fhir",), "letter": ("openehr",), "message": ("fhir",), "attachment": ("objects",)
@@ -132,8 +141,10 @@ async def append(connection: AsyncConnection[Any], head: Head, events: Sequence[
 
 
 class Appender:
-    """``append`` in parts: what was added is sent (``flush``) while the caller decides what comes next, so that PostgreSQL
-    writes one part while the other is made. Within a pipeline; nothing of it counts before ``close``.
+    """``append`` for who makes the events one by one and needs their positions at once.
+
+    ``flush`` sends what was added, ``close`` also moves the head; both within a pipeline, so that nothing waits for an answer
+    before all has been sent.
     """
 
     def __init__(self, connection: AsyncConnection[Any], head: Head) -> None:
@@ -148,8 +159,8 @@ class Appender:
         self._deliveries: list[tuple[Any, ...]] = []
 
     async def flush(self) -> None:
-        for statement, columns in self._statements():
-            await self._connection.execute(statement, columns, prepare=True, binary=True)
+        for statement, values in self._statements():
+            await self._connection.execute(statement, values, prepare=True, binary=True)
         self._entries, self._revisions, self._audit, self._deliveries = {}, [], [], []
 
     async def close(self) -> Head:
@@ -213,12 +224,12 @@ class Appender:
         organisation_id, now = self._head.organisation_id, self._head.now
         made: list[tuple[str, list[Any]]] = []
         if self._entries:
-            made.append((log_sql.ENTRIES, [organisation_id, *map(list, zip(*self._entries.values(), strict=True))]))
-            made.append((log_sql.REVISIONS, [organisation_id, now, *map(list, zip(*self._revisions, strict=True))]))
+            made.append((log_sql.ENTRIES, [organisation_id, *columns(_ENTRY, self._entries.values())]))
+            made.append((log_sql.REVISIONS, [organisation_id, now, *columns(_REVISION, self._revisions)]))
         if self._audit:
-            made.append((log_sql.AUDIT, [organisation_id, now, *map(list, zip(*self._audit, strict=True))]))
+            made.append((log_sql.AUDIT, [organisation_id, now, *columns(_AUDIT, self._audit)]))
         if self._deliveries:
-            made.append((log_sql.DELIVERIES, [organisation_id, *map(list, zip(*self._deliveries, strict=True))]))
+            made.append((log_sql.DELIVERIES, [organisation_id, *columns(_DELIVERY, self._deliveries)]))
         return made
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 from psycopg import AsyncConnection
 
+from quill.postgres.arrays import bigs, columns, texts
 from quill.sync.log import SERVER, Change, Head, append
 
 DIRECT = "direct"
@@ -133,7 +134,7 @@ def _with_members(team: Change, members: Sequence[str]) -> Change:
 
 def _pairs(pairs: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
     """Of (patient, team, seq)."""
-    return dict(zip(("patients", "teams", "seqs"), map(list, zip(*pairs, strict=True)), strict=True))
+    return dict(zip(("patients", "teams", "seqs"), columns((texts, texts, bigs), pairs), strict=True))
 
 
 def _columns(organisation_id: str, paths: Sequence[Path]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import orjson
 
 from quill.domain.actor import Actor
 from quill.domain.facts import Body
+from quill.postgres.arrays import bigs, blobs, columns, flags, texts
 from quill.postgres.sessions import SyncConnection, SyncDatabase
 from quill.sync.log import Head
 from quill_schemas import Verdict
@@ -27,16 +28,19 @@ class Row(NamedTuple):
     record_id: str | None
     conflict_id: str | None
     void: bool
-    shown: Body | None
+    shown: Body | str | None
+
+
+_ROW = (texts, texts, texts, bigs, blobs, texts, blobs, texts, texts, flags, texts)
 
 
 async def write(connection: SyncConnection, head: Head, rows: Sequence[Row]) -> None:
     """Within the pipeline of the one who writes a batch."""
     if not rows:
         return
-    columns = list(map(list, zip(*rows, strict=True)))
-    columns[-1] = [None if shown is None else orjson.dumps(shown).decode() for shown in columns[-1]]
-    await connection.execute(_WRITE, (head.organisation_id, head.now, *columns), prepare=True, binary=True)
+    written = [row if row.shown is None else row._replace(shown=orjson.dumps(row.shown).decode()) for row in rows]
+    values = (head.organisation_id, head.now, *columns(_ROW, written))
+    await connection.execute(_WRITE, values, prepare=True, binary=True)
 
 
 async def write_again(connection: SyncConnection, head: Head, rows: Iterable[Row]) -> None:
