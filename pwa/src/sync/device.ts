@@ -34,6 +34,7 @@ export interface Who {
 
 export interface SyncStatus {
   network: "online" | "offline" | "sending";
+  /** Operations, drafts and files that the server has not got whole. */
   waiting: number;
   needsReview: number;
   refused: number;

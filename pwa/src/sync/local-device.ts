@@ -148,8 +148,9 @@ export class LocalDevice implements Device {
     if (!open) return none;
     const { operations, drafts, head } = await open.views.work();
     const refusals = operations.filter(({ verdict }) => verdict?.outcome === "rejected" || verdict?.outcome === "quarantined");
+    const uploads = await open.questions.uploads();
     return {
-      ...none, waiting: operations.filter(({ verdict }) => !verdict).length + drafts.length, needsReview: (await open.questions.openConflicts()) + (await keptWork(open)).filter(toDecide).length,
+      ...none, waiting: operations.filter(({ verdict }) => !verdict).length + drafts.length + uploads.length, needsReview: (await open.questions.openConflicts()) + (await keptWork(open)).filter(toDecide).length,
       refused: refusals.length, loading: head > 0 ? null : { stored, expected: null }, lastSync: (await open.store.note("last-sync")) as string | null,
     };
   }

@@ -64,7 +64,7 @@ export function SyncPage({ renew }: { renew: ReactNode }) {
       <Section title={texts.sync.waiting} count={waits}>
         {page.waiting.length > 0 && <WorkRows rows={page.waiting} />}
         <Uploads rows={page.uploads} />
-        {waits === 0 && fresh && <p className="quiet" style={{ padding: "0.75rem 0" }}>{texts.sync.waitingNone}</p>}
+        {waits === 0 && <p className="quiet" style={{ padding: "0.75rem 0" }}>{texts.sync.waitingNone}</p>}
       </Section>
       <Section title={texts.sync.decided} count={page.decided.length}>
         {page.decided.length > 0 ? <WorkRows rows={page.decided} /> : <p className="quiet" style={{ padding: "0.75rem 0" }}>{texts.sync.decidedNone}</p>}
