@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -109,6 +110,16 @@ def test_data_of_another_major_version_is_refused_in_one_sentence(home: Path) ->
         EmbeddedPostgres(home, "a-generated-password").start()
 
 
+def makers(folder: Path) -> list[str]:
+    """Processes that make data below a folder."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if f"{folder}/data-in-the-making-".encode() in line.read_bytes():
+                found.append(line.parent.name)
+    return found
+
+
 def test_a_first_start_that_was_killed_leaves_nothing_that_looks_whole(home: Path) -> None:
     data = places_for(home).data
     program = (
@@ -119,6 +130,7 @@ def test_a_first_start_that_was_killed_leaves_nothing_that_looks_whole(home: Pat
     until(lambda: list(data.parent.glob("data-in-the-making-*/PG_VERSION")) != [])
     former.kill()
     former.wait()
+    until(lambda: not makers(data.parent))  # its initdb is told by the kernel, and takes a moment to end
     assert not (data / "PG_VERSION").exists()
     following = EmbeddedPostgres(home, "a-generated-password")
     following.start()

@@ -55,6 +55,7 @@ class EmbeddedPostgres:
         self._lock = hold(self.home)
         try:
             self.places = places_for(self.home)
+            _sweep(self.places)
             if not (self.places.data / "PG_VERSION").exists():
                 _initialise(self.places, self.password)
             _refuse_other_major(self.places)
@@ -186,6 +187,10 @@ def _initialise(places: Places, password: str) -> None:
         reason = next((line for line in said if "error" in line.lower()), said[0] if said else "no reason given")
         raise SetupError(f"PostgreSQL's data could not be created in {places.data}: {reason}")
     making.rename(places.data)
+
+
+def _sweep(places: Places) -> None:
+    """What starts that were killed had begun to make; one's ``initdb`` may still be at it, so every start looks again."""
     for left in places.data.parent.glob(f"{IN_THE_MAKING}*"):
         shutil.rmtree(left, ignore_errors=True)
 

@@ -1,28 +1,36 @@
 """What a batch is decided by, each as one set-wise query of (organisation, wanted …); read after the lock was taken."""
 
+# ruff: noqa: S608  (put together from constants of this file; values are always parameters)
 from __future__ import annotations
 
-_RECORDS = """
+_RECORD = """
   SELECT e.id::text, e.kind, e.scope, e.version, e.deleted, CASE WHEN NOT e.deleted THEN e.bytes END,
-         r.body, coalesce(r.by_user::text, 'server'), to_char(r.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-  FROM entry e LEFT JOIN revision r ON e.deleted
-    AND (r.organisation_id, r.id, r.version) = (e.organisation_id, e.id, e.version)"""
-
+         r.body, coalesce(r.by_user::text, 'server'), to_char(r.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 # A tombstone has no entry to read its last body from; history has it.
-RECORDS = _RECORDS + " WHERE e.organisation_id = %s AND e.id = ANY(%b::text[]::uuid[])"
+_LAST_BODY = """
+  LEFT JOIN revision r ON e.deleted AND (r.organisation_id, r.id, r.version) = (e.organisation_id, e.id, e.version)"""
+
+# What is wanted drives each join, never ``= ANY(array)``: planned once for a young table, that became a walk over the whole
+# organisation with the array compared (and cast) for every row, 1.8 s for a batch of 500 among 6,000 records.
+_WANTED = "\n  WITH w AS (SELECT %s::uuid AS organisation_id, wanted FROM unnest(%b::text[]) AS wanted)"
+
+RECORDS = f"""{_WANTED}{_RECORD}
+  FROM w JOIN entry e ON e.organisation_id = w.organisation_id AND e.id = w.wanted::uuid{_LAST_BODY}"""
 
 # Living patients that have one of these NHS numbers.
-SAME_NUMBER = _RECORDS + " WHERE e.organisation_id = %s AND e.nhs_number = ANY(%b::text[]) AND NOT e.deleted"
+SAME_NUMBER = f"""{_WANTED}{_RECORD}
+  FROM w JOIN entry e ON e.organisation_id = w.organisation_id AND e.nhs_number = w.wanted AND NOT e.deleted{_LAST_BODY}"""
 
-CONFLICTS = """
+CONFLICTS = f"""{_WANTED}
   SELECT c.record_id::text, c.conflict_id::text, c.device_root::text, e.scope, e.version, e.bytes
-  FROM open_conflict c JOIN entry e ON e.organisation_id = c.organisation_id AND e.id = c.conflict_id
-  WHERE c.organisation_id = %s AND c.record_id = ANY(%b::text[]::uuid[]) ORDER BY e.seq"""
+  FROM w JOIN open_conflict c ON c.organisation_id = w.organisation_id AND c.record_id = w.wanted::uuid
+  JOIN entry e ON e.organisation_id = c.organisation_id AND e.id = c.conflict_id
+  ORDER BY e.seq"""
 
-VERDICTS = """
+VERDICTS = f"""{_WANTED}
   SELECT v.op_id::text, v.user_id::text, v.content, v.outcome, v.verdict, v.conflict_id::text, v.void, d.root::text
-  FROM verdict v LEFT JOIN device d ON d.organisation_id = v.organisation_id AND d.device_id = v.device_id
-  WHERE v.organisation_id = %s AND v.attempt = 0 AND v.op_id = ANY(%b::text[]::uuid[])"""
+  FROM w JOIN verdict v ON v.organisation_id = w.organisation_id AND v.op_id = w.wanted::uuid AND v.attempt = 0
+  LEFT JOIN device d ON d.organisation_id = v.organisation_id AND d.device_id = v.device_id"""
 
 # Under which operation a device used a number.
 NUMBERS = """
