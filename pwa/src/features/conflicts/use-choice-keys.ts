@@ -1,15 +1,15 @@
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import type { Take } from "./choice.ts";
 
 const takes: Record<string, Take> = { "1": "base", "2": "theirs", "3": "mine", e: "text" };
 
-/** 1, 2, 3 and e for the field in turn; never while someone types. */
+/** 1, 2, 3 and e for the field in turn; never while someone types. They work from the first moment the case is seen. */
 export function useChoiceKeys(enabled: boolean, choose: (take: Take) => void): void {
   const latest = useRef(choose);
-  useEffect(() => {
+  useLayoutEffect(() => {
     latest.current = choose;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return undefined;
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
