@@ -70,6 +70,9 @@ async function free(amara: Tablet, ben: Tablet, patient: Patient, other: Patient
   await page.getByTestId("conflict").waitFor();
   await page.keyboard.press("e");
   await look("review, composing");
+  // What is begun here is kept, and would stand in the text box when the case is opened again.
+  await page.getByRole("button", { name: "Plan: Keep the server's" }).click();
+  await page.getByRole("button", { name: "Plan: Keep the server's", pressed: true }).waitFor();
   await go(amara, "Messages");
   await page.getByRole("list", { name: "Messages" }).waitFor();
   await look("messages");
