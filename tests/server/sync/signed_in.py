@@ -79,6 +79,15 @@ class Member:
         packed = [(name.encode(), value.encode() if isinstance(value, str) else value) for name, value in given.items()]
         return await self.client.post("/api/sync/push", content=text, headers=packed)
 
+    async def conflict_with_ben(self, ward: Ward) -> tuple[str, str]:
+        """A patient whose sex ben changed to "other" while this person changed it to "male". Answers both ids."""
+        ben = await ward.device(ward.ben)
+        patient = self.device.new_patient()
+        await self.push(patient)
+        await ben.one(ben.patch("patient", patient["id"], 1, set={"sex": "other"}, was={"sex": "female"}))
+        mine = self.device.patch("patient", patient["id"], 1, set={"sex": "male"}, was={"sex": "female"})
+        return patient["id"], (await self.push(mine)).json()["verdicts"][0]["conflict_id"]
+
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["detail"]["error_code"]

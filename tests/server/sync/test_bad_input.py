@@ -460,12 +460,7 @@ async def test_a_disabled_person_may_not_push(ward: Ward) -> None:
 
 
 async def test_conflicts_over_http(ward: Ward, server: Server, member: Member) -> None:
-    ben = await ward.device(ward.ben)
-    patient = member.device.new_patient()
-    await member.push(patient)
-    await ben.one(ben.patch("patient", patient["id"], 1, set={"sex": "other"}, was={"sex": "female"}))
-    mine = member.device.patch("patient", patient["id"], 1, set={"sex": "male"}, was={"sex": "female"})
-    conflict_id = (await member.push(mine)).json()["verdicts"][0]["conflict_id"]
+    patient_id, conflict_id = await member.conflict_with_ben(ward)
     client = member.client
     (listed,) = (await client.get("/api/conflicts", params={"status": "open"})).json()["conflicts"]
     assert listed == (await client.get(f"/api/conflicts/{conflict_id}")).json()
@@ -484,7 +479,7 @@ async def test_conflicts_over_http(ward: Ward, server: Server, member: Member) -
     assert done.json()["outcome"] == "applied"
     again = await client.post(f"/api/conflicts/{conflict_id}/resolve", json=said)
     assert again.json() == {**done.json(), "repeat": True}
-    assert (await ward.entry(patient["id"]))["body"]["sex"] == "male"
+    assert (await ward.entry(patient_id))["body"]["sex"] == "male"
 
 
 async def test_seen_is_asked_of_every_letter(ward: Ward, member: Member) -> None:

@@ -100,12 +100,7 @@ async def test_a_file_goes_up_in_parts_and_waits_for_its_scan(ward: Ward, member
 
 
 async def test_a_conflict_is_listed_returned_and_decided(ward: Ward, member: Member, carol: Member) -> None:
-    ben = await ward.device(ward.ben)
-    patient = member.device.new_patient()
-    await member.push(patient)
-    await ben.one(ben.patch("patient", patient["id"], 1, set={"sex": "other"}, was={"sex": "female"}))
-    mine = member.device.patch("patient", patient["id"], 1, set={"sex": "male"}, was={"sex": "female"})
-    conflict_id = (await member.push(mine)).json()["verdicts"][0]["conflict_id"]
+    _, conflict_id = await member.conflict_with_ben(ward)
     at = f"/api/conflicts/{conflict_id}"
     (listed,) = (await carol.client.get("/api/conflicts", params={"status": "open"})).json()["conflicts"]
     assert listed == (await carol.client.get(at)).json()
