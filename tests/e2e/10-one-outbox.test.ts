@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./harness/eventually.ts";
 import { backgroundSync, deviceWorker, inspect } from "./harness/inspector.ts";
-import { allSent, beginLetter, go, leave, offline, openLetter, openPatient, press, reads, readyToLeave, sync, write } from "./harness/steps.ts";
+import { allSent, beginLetter, go, leave, offline, openLetter, openPatient, press, pushes, reads, readyToLeave, sync, write } from "./harness/steps.ts";
 import type { Tablet } from "./harness/tablet.ts";
 import { inWard } from "./harness/ward.ts";
 import type { Wire } from "./harness/wire.ts";
@@ -106,8 +106,7 @@ interface Sent {
 
 /** Every operation in every push, in the order they left, with what the server said. */
 function sent(wire: Wire): Sent[] {
-  return wire.requests("POST", "/api/sync/push").flatMap(({ body, said }) => {
-    const { ops } = JSON.parse(body.toString()) as { ops: Sent[] };
+  return pushes<Sent>(wire).flatMap(({ ops, said }) => {
     const verdicts = (said as { verdicts?: { op_id: string; outcome: string }[] } | undefined)?.verdicts ?? [];
     return ops.map((op) => ({ ...op, outcome: verdicts.find(({ op_id }) => op_id === op.op_id)?.outcome }) as Sent);
   });

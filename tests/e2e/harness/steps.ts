@@ -3,6 +3,7 @@ import { eventually } from "./eventually.ts";
 import type { Locator, Page } from "playwright-core";
 import type { Tablet } from "./tablet.ts";
 import type { Patient, Ward } from "./ward.ts";
+import type { Wire } from "./wire.ts";
 
 type Screen = "Work list" | "Patients" | "Messages" | "Sync";
 
@@ -151,7 +152,19 @@ export async function decide(tablet: Tablet, takes: Record<string, string | { te
   await page.waitForURL((address) => address.href !== review);
 }
 
+/** One push whose body has all come to the wire: what it carried, and what the server said so far. */
+export interface Push<Op> {
+  ops: Op[];
+  said: unknown;
+}
+
+/** The pushes that left a tablet, in the order of the wire. One that is still on its way counts when all of it has left. */
+export function pushes<Op>(wire: Wire): Push<Op>[] {
+  const whole = wire.requests("POST", "/api/sync/push").filter(({ body }) => body.length > 0);
+  return whole.map(({ body, said }) => ({ ops: (JSON.parse(body.toString()) as { ops: Op[] }).ops, said }));
+}
+
 /** Every operation in the pushes that left the tablet, in the order of the wire; one sent twice is there twice. */
-export function pushedOps(tablet: Tablet): { op_id: string; kind: string; id: string; set?: Record<string, unknown> }[] {
-  return tablet.wire.requests("POST", "/api/sync/push").flatMap(({ body }) => (JSON.parse(body.toString()) as { ops: ReturnType<typeof pushedOps> }).ops);
+export function pushedOps({ wire }: Tablet): { op_id: string; kind: string; id: string; set?: Record<string, unknown> }[] {
+  return pushes<ReturnType<typeof pushedOps>[number]>(wire).flatMap(({ ops }) => ops);
 }

@@ -9,6 +9,7 @@ export interface Seen {
   at: number;
   method: string;
   path: string;
+  /** Empty until all of it has come. */
   body: Buffer;
   /** What the server answered, when it did. */
   status: number | null;
