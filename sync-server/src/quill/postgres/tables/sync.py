@@ -141,6 +141,13 @@ membership_event = _table(
     _text("reason", nullable=True),
 )
 Index("ix_membership_event_user", membership_event.c.organisation_id, membership_event.c.user_id, membership_event.c.seq)
+Index(
+    "ix_membership_event_revoked",
+    membership_event.c.organisation_id,
+    membership_event.c.user_id,
+    membership_event.c.scope,
+    postgresql_where=text("event = 'revoke'"),
+)
 
 # Every path by which somebody has a scope now: ``direct``, ``team:<id>`` (a patient's), ``break_glass`` …
 membership = _table(
