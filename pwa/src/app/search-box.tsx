@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { useLocation, useNavigate } from "react-router";
 import { useSearch } from "../ui/search.tsx";
@@ -13,8 +13,13 @@ export function SearchBox() {
   const { text: searched, setText } = useSearch();
   const box = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
-  const onList = useLocation().pathname === "/patients";
-  const text = onList ? searched : "";
+  const { pathname } = useLocation();
+  const onList = pathname === "/patients";
+  // What is typed elsewhere leads to the list, which may take a moment to come: not a letter typed meanwhile may get lost.
+  const [onTheWay, setOnTheWay] = useState(false);
+  const text = onList || onTheWay ? searched : "";
+
+  useEffect(() => setOnTheWay(false), [pathname]);
 
   useEffect(() => {
     const slash = (event: KeyboardEvent) => {
@@ -30,7 +35,9 @@ export function SearchBox() {
   }, []);
 
   const go = () => {
-    if (!onList) void navigate("/patients");
+    if (onList || onTheWay) return;
+    setOnTheWay(true);
+    void navigate("/patients");
   };
 
   return (
