@@ -124,11 +124,11 @@ export class Wire {
       drop();
       fault?.then?.();
     };
-    const onward = request({ host: "127.0.0.1", port: this.target, method, path, headers: incoming.headers });
+    // One request a connection here too: a used one may be closed by the server just as the next request is written to it.
+    const onward = request({ agent: false, host: "127.0.0.1", port: this.target, method, path, headers: incoming.headers });
     onward.on("error", drop);
     onward.on("socket", (socket) => {
-      const before = socket.bytesRead; // a connection may have carried other answers
-      const count = (): void => void (entry.heard = socket.bytesRead - before);
+      const count = (): void => void (entry.heard = socket.bytesRead);
       onward.once("response", count);
       onward.once("close", count);
     });
