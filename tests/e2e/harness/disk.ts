@@ -3,7 +3,7 @@
  * A plain search of the files would miss nearly everything that LevelDB compressed.
  * Formats: github.com/google/leveldb/blob/main/doc/table_format.md, log_format.md; github.com/google/snappy format_description.
  */
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 
@@ -14,6 +14,17 @@ const LARGEST = 256 << 20; // bytes
 
 /** For each planted text that stands anywhere below `folder`: where. */
 export function findOnDisk(folder: string, planted: string[]): Map<string, string[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return searched(folder, planted);
+    } catch (error) {
+      // The browser may be running: what stood in a file that it has replaced meanwhile stands in another now.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries === 10) throw error;
+    }
+  }
+}
+
+function searched(folder: string, planted: string[]): Map<string, string[]> {
   const needles = planted.flatMap((text) =>
     (["utf8", "utf16le"] as const).map((encoding) => ({ text, bytes: Buffer.from(text, encoding) })),
   );
@@ -31,9 +42,9 @@ export function findOnDisk(folder: string, planted: string[]): Map<string, strin
 function* filesBelow(folder: string): Generator<string> {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    const entry = statSync(path, { throwIfNoEntry: false });
-    if (entry?.isDirectory()) yield* filesBelow(path);
-    else if (entry?.isFile()) yield path;
+    const entry = lstatSync(path);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else if (entry.isFile()) yield path;
   }
 }
 
