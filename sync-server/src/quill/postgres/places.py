@@ -7,6 +7,7 @@ state directory, named by a random id that ``QUILL_HOME`` holds.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -92,10 +93,9 @@ def _forget_orphans(home: Path, current: str) -> None:
     """Removes state folders of an earlier, deleted home at this same path: deleting a home is how one starts afresh."""
     for marker in STATE_DIRECTORY.glob("*/home"):
         folder = marker.parent
-        if folder.name == current or marker.read_text() != str(home):
-            continue
-        if not _is_running(folder / "data"):
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another home's, which is being erased at this moment
+            if folder.name != current and marker.read_text() == str(home) and not _is_running(folder / "data"):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_running(data: Path) -> bool:
