@@ -52,7 +52,7 @@ export class Server {
     });
     this.process = started;
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (data: Buffer) => this.log.push(data.toString()));
-    await eventually("the server to be ready", 60_000, async () => {
+    await eventually("the server to be ready", 120_000, async () => {
       if (started.exitCode !== null) throw new Error(`the server ended: ${this.log.join("")}`);
       const answer = await fetch(`http://127.0.0.1:${this.port}/api/health`).catch(() => null);
       return answer?.status === 200;
@@ -86,9 +86,9 @@ export class Server {
   async dispose(): Promise<void> {
     await this.stop();
     try {
-      this.quill("reset", "--yes");
+      this.python("erase.py");
     } finally {
-      rmSync(this.home, { recursive: true, force: true });
+      rmSync(this.home, { recursive: true, force: true, maxRetries: 10 });
     }
   }
 
