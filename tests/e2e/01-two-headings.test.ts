@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { allSent, offline, online, openLetter, parallelAt, reads, sharedLetter, sync, writeOffline } from "./harness/steps.ts";
 import { inWard } from "./harness/ward.ts";
 
-test("1. both offline, different headings of one letter: both arrive, marked parallel on both tablets", { timeout: 120_000 }, () =>
+test("1. both offline, different headings of one letter: both arrive, marked parallel on both tablets", { timeout: 300_000 }, () =>
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);

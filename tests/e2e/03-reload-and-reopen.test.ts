@@ -6,7 +6,7 @@ import { inWard } from "./harness/ward.ts";
 
 const TITLE = "Written through a reload";
 
-test("3. reload offline, unlock, go on writing, close the tab, reopen, go online: arrives exactly once", { timeout: 120_000 }, () =>
+test("3. reload offline, unlock, go on writing, close the tab, reopen, go online: arrives exactly once", { timeout: 300_000 }, () =>
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);

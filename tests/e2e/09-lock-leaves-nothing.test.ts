@@ -13,7 +13,7 @@ const UNSEALED = "Plovarint ekusha, typed and not sealed when the lock comes.";
 /** Asserted generously, for a shared machine; what was measured is reported beside the aim of 200 ms. */
 const LOCKED_WITHIN_MS = 1_000;
 
-test("9. lock leaves no planted text in heaps, document, title, addresses or history, and is quick", { timeout: 180_000 }, (context) =>
+test("9. lock leaves no planted text in heaps, document, title, addresses or history, and is quick", { timeout: 300_000 }, (context) =>
   inWard(async (ward) => {
     const onServer = await plantOnServer(await Colleague.signIn(ward.server, "ben"));
     const planted = [...onServer.texts, TYPED, UNSEALED];
@@ -90,9 +90,14 @@ async function lock(tablet: Tablet): Promise<{ emptied: number; locked: number }
   });
   await page.getByRole("button", { name: "Lock", exact: true }).click();
   await page.getByRole("button", { name: "Unlock", exact: true }).waitFor();
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
     const at = (name: string): number => Number(sessionStorage.getItem(`proof:${name}`));
-    const painted = performance.timeOrigin + performance.getEntriesByName("first-contentful-paint")[0]!.startTime;
+    // What stands in the document may not be painted yet.
+    const paint = await new Promise<PerformanceEntry>((resolve) => {
+      const told = new PerformanceObserver((list) => list.getEntriesByName("first-contentful-paint").forEach(resolve));
+      told.observe({ type: "paint", buffered: true });
+    });
+    const painted = performance.timeOrigin + paint.startTime;
     return { emptied: Math.round(at("emptied") - at("clicked")), locked: Math.round(painted - at("clicked")) };
   });
 }

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./harness/eventually.ts";
 import { backgroundSync, deviceWorker, inspect } from "./harness/inspector.ts";
-import { allSent, beginLetter, go, leave, offline, openLetter, openPatient, press, pushes, reads, readyToLeave, sync, write } from "./harness/steps.ts";
-import type { Tablet } from "./harness/tablet.ts";
+import { allSent, beginLetter, go, leave, offline, openLetter, openPatient, press, pushes, reads, readyToLeave, sendMessage, sync, write } from "./harness/steps.ts";
+import { PATIENCE } from "./harness/tablet.ts";
 import { inWard } from "./harness/ward.ts";
 import type { Wire } from "./harness/wire.ts";
 
@@ -16,7 +16,7 @@ const EACH = 5;
 /** Silence after which another tab takes the lead (`pwa/src/sync/leader.ts`: 12 s), less the pace of its beats. */
 const ROBBED_AFTER_MS = 9_000;
 
-test("10. two tabs and a service worker send no operation twice, and no late page undoes a newer one", { timeout: 240_000 }, () =>
+test("10. two tabs and a service worker send no operation twice, and no late page undoes a newer one", { timeout: 300_000 }, () =>
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);
@@ -31,7 +31,7 @@ test("10. two tabs and a service worker send no operation twice, and no late pag
     await offline(first);
     await openPatient(first, patient);
     await openPatient(second, patient);
-    for (let one = 1; one <= EACH; one += 1) await Promise.all([send(first, `First tab, ${one}.`), send(second, `Second tab, ${one}.`)]);
+    for (let one = 1; one <= EACH; one += 1) await Promise.all([sendMessage(first, `First tab, ${one}.`), sendMessage(second, `Second tab, ${one}.`)]);
     await Promise.all([go(first, "Sync"), go(second, "Sync")]);
     await wire.up();
     await Promise.all([backgroundSync(first.page), press(first.page, "Send and fetch now"), press(second.page, "Send and fetch now")]);
@@ -51,17 +51,18 @@ test("10. two tabs and a service worker send no operation twice, and no late pag
     // The tab that leads (the first) has asked for a page; while the answer is on its way the tab is frozen.
     const late = wire.hold((_, path) => path.startsWith("/api/sync/changes"), 1);
     await write(ben, "Plan", "Ben, first.");
-    await eventually("the page that will be late", 20_000, () => late.waiting === 1);
+    await eventually("the page that will be late", PATIENCE, () => late.waiting === 1);
     const worker = deviceWorker(await inspect(first.page));
     await worker.pause();
     const frozen = Date.now();
-    await type(first, "Written in the frozen tab."); // its worker hears of it when it wakes
+    await first.page.getByRole("textbox", { name: "Write a message" }).fill("Written in the frozen tab.");
+    await press(first.page, "Send message"); // its worker hears of it when it wakes
 
     // The other tab takes the lead, sends, and pulls further than the page that is late.
     await write(ben, "Plan", "Ben, second.");
     await allSent(ben);
     await openPatient(second, patient);
-    await send(second, "While the other tab is frozen.");
+    await sendMessage(second, "While the other tab is frozen.");
     await accepted(wire, "While the other tab is frozen.", 1);
     assert.ok(Date.now() - frozen > ROBBED_AFTER_MS, "nobody had to take the lead: the frozen tab did not have it");
     await openLetter(second, patient, TITLE);
@@ -86,17 +87,6 @@ test("10. two tabs and a service worker send no operation twice, and no late pag
   }),
 );
 
-/** Writes a message about the patient whose page is open, and sends it. */
-async function type({ page }: Tablet, text: string): Promise<void> {
-  await page.getByRole("textbox", { name: "Write a message" }).fill(text);
-  await press(page, "Send message");
-}
-
-async function send(tablet: Tablet, text: string): Promise<void> {
-  await type(tablet, text);
-  await tablet.page.getByRole("list", { name: "Messages" }).getByText(text, { exact: true }).waitFor();
-}
-
 interface Sent {
   op_id: string;
   device_seq: number;
@@ -114,7 +104,7 @@ function sent(wire: Wire): Sent[] {
 
 async function accepted(wire: Wire, beginning: string, count: number): Promise<void> {
   const there = () => sent(wire).filter(({ set, outcome }) => set?.text?.startsWith(beginning) && outcome === "applied").length;
-  await eventually(`${count} × "${beginning}" on the server`, 40_000, () => there() >= count);
+  await eventually(`${count} × "${beginning}" on the server`, PATIENCE, () => there() >= count);
 }
 
 /** Each operation in one request, each number used once, none left out. */

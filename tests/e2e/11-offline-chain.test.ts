@@ -10,14 +10,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./harness/eventually.ts";
 import { allSent, beginLetter, go, heading, leave, offline, online, openLetter, press, reads, readyToLeave, sync, write } from "./harness/steps.ts";
-import type { Tablet } from "./harness/tablet.ts";
+import { PATIENCE, type Tablet } from "./harness/tablet.ts";
 import { inWard } from "./harness/ward.ts";
 
 const TITLE = "A day without network";
 const EDITS = 20;
 const HEADINGS = ["Plan", "History"] as const;
 
-test("11. twenty offline edits, ready and sign, beside a colleague's edit: the text merges, the signature waits for a person", { timeout: 180_000 }, () =>
+test("11. twenty offline edits, ready and sign, beside a colleague's edit: the text merges, the signature waits for a person", { timeout: 300_000 }, () =>
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);
@@ -100,7 +100,7 @@ test("11. twenty offline edits, ready and sign, beside a colleague's edit: the t
 
 async function waiting(tablet: Tablet, count: number): Promise<void> {
   const rows = tablet.page.getByRole("region", { name: /^Waiting to be sent/ }).getByRole("listitem");
-  await eventually(`${count} changes that wait`, 10_000, async () => (await rows.count()) === count);
+  await eventually(`${count} changes that wait`, PATIENCE, async () => (await rows.count()) === count);
 }
 
 function textsOf({ sections }: { sections: Record<string, { text: string }> }): Record<string, string> {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./harness/eventually.ts";
 import { unwatch, watch, watched } from "./harness/screen.ts";
-import { allSent, beginLetter, heading, leave, openLetter, openPatient, press, reads, readyToLeave, sync, write } from "./harness/steps.ts";
-import type { Tablet } from "./harness/tablet.ts";
+import { allSent, beginLetter, heading, leave, openLetter, openPatient, pushes, reads, readyToLeave, sendMessage, sync, write } from "./harness/steps.ts";
+import { PATIENCE, type Tablet } from "./harness/tablet.ts";
 import { inWard, type Ward } from "./harness/ward.ts";
 import type { Held } from "./harness/wire.ts";
 
@@ -12,7 +12,7 @@ const TITLE = "Never out of sight";
 /** Looks at the screen in each stage: about a second of frames. */
 const LOOKS = 60;
 
-test("12. accepted text never leaves the screen between verdict and pull", { timeout: 180_000 }, () =>
+test("12. accepted text never leaves the screen between verdict and pull", { timeout: 300_000 }, () =>
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);
@@ -32,9 +32,7 @@ test("12. accepted text never leaves the screen between verdict and pull", { tim
     // A message in a list, applied.
     await openPatient(amara, patient);
     sent = withhold(amara);
-    await amara.page.getByRole("textbox", { name: "Write a message" }).fill("Her daughter comes at four.");
-    await press(amara.page, "Send message");
-    await amara.page.getByRole("list", { name: "Messages" }).getByText("Her daughter comes at four.").waitFor();
+    await sendMessage(amara, "Her daughter comes at four.");
     await acceptedInSight(ward, amara, sent, "Her daughter comes at four.", "applied");
 
     // The same letter, merged with what a colleague wrote meanwhile below another heading.
@@ -67,15 +65,15 @@ interface Withheld {
 /** From the next push on every pull waits on the wire. */
 function withhold(tablet: Tablet): Withheld {
   const before = tablet.wire.requests("POST", "/api/sync/push").length;
-  const pushes = () => tablet.wire.requests("POST", "/api/sync/push").slice(before);
-  const pulls = tablet.wire.hold((_, path) => path.startsWith("/api/sync/changes") && pushes().length > 0);
-  return { pulls, pushed: () => pushes().flatMap(({ body }) => (JSON.parse(body.toString()) as { ops: { op_id: string }[] }).ops.map(({ op_id }) => op_id)) };
+  const began = () => tablet.wire.requests("POST", "/api/sync/push").length > before;
+  const pulls = tablet.wire.hold((_, path) => path.startsWith("/api/sync/changes") && began());
+  return { pulls, pushed: () => pushes<{ op_id: string }>(tablet.wire).slice(before).flatMap(({ ops }) => ops.map(({ op_id }) => op_id)) };
 }
 
 /** The text is on the screen and about to be sent. It must be seen at each look: till the verdict, after it, and over the pull. */
 async function acceptedInSight(ward: Ward, tablet: Tablet, { pulls, pushed }: Withheld, text: string, outcome: "applied" | "merged"): Promise<void> {
   await watch(tablet, text);
-  await eventually("the verdict, and a pull that waits", 20_000, () => pulls.waiting > 0);
+  await eventually("the verdict, and a pull that waits", PATIENCE, () => pulls.waiting > 0);
   const decided = ward.server.rows(`SELECT outcome FROM decided WHERE op_id IN ('${pushed().join("', '")}')`);
   assert.deepEqual(decided, [{ outcome }]);
   await staysInSight(tablet, text);
@@ -89,7 +87,7 @@ async function acceptedInSight(ward: Ward, tablet: Tablet, { pulls, pushed }: Wi
 
 async function staysInSight(tablet: Tablet, text: string): Promise<void> {
   const before = await watched(tablet, text);
-  await eventually("a second of looks at the screen", 20_000, async () => (await watched(tablet, text)).looks > before.looks + LOOKS);
+  await eventually("a second of looks at the screen", PATIENCE, async () => (await watched(tablet, text)).looks > before.looks + LOOKS);
   const { looks, missed } = await watched(tablet, text);
   assert.deepEqual(missed, [], `"${text}" was gone at these milliseconds, in ${looks} looks`);
 }

@@ -16,7 +16,7 @@ test("snappy: literal, copy, overlapping copy", () => {
   assert.equal(unsnappy(Buffer.from([16, (4 - 1) << 2, 97, 98, 99, 100, ((12 - 1) << 2) | 2, 4, 0])).toString(), "abcdabcdabcdabcd");
 });
 
-test("planted text is found in every store of a browser", { timeout: 120_000 }, async () => {
+test("planted text is found in every store of a browser", { timeout: 300_000 }, async () => {
   const server = createServer((_, outgoing) => outgoing.end("<!doctype html><title>plain</title>")).listen(0, "127.0.0.1");
   await once(server, "listening");
   const [port] = (await freePorts(1)) as [number];

@@ -35,7 +35,7 @@ after(async () => {
 
 const send = (path: string, body = "x".repeat(1000)) => fetch(wire.origin + path, { method: "POST", body }).then((answer) => answer.text());
 
-test("a whole wire passes everything and counts it", { timeout: 10_000 }, async () => {
+test("a whole wire passes everything and counts it", { timeout: 60_000 }, async () => {
   assert.equal(await send("/whole"), "had 1000");
   const [seen] = wire.requests("POST", "/whole");
   assert.equal(seen?.status, 200);
@@ -43,7 +43,7 @@ test("a whole wire passes everything and counts it", { timeout: 10_000 }, async 
   assert.equal(seen.body.length, 1000);
 });
 
-test("a lost reply: the server has all, the tablet not one byte, once", { timeout: 10_000 }, async () => {
+test("a lost reply: the server has all, the tablet not one byte, once", { timeout: 60_000 }, async () => {
   wire.faults.push({ matches: (_, path) => path === "/reply", lose: "reply", times: 1 });
   await assert.rejects(send("/reply"));
   assert.equal(arrived.find((one) => one.path === "/reply")?.whole, true);
@@ -51,16 +51,16 @@ test("a lost reply: the server has all, the tablet not one byte, once", { timeou
   assert.equal(await send("/reply"), "had 1000");
 });
 
-test("a request cut at 60 %: the server has that much and no end", { timeout: 10_000 }, async () => {
+test("a request cut at 60 %: the server has that much and no end", { timeout: 60_000 }, async () => {
   wire.faults.push({ matches: (_, path) => path === "/part", lose: "request", afterShare: 0.6, times: 1 });
   await assert.rejects(send("/part", "y".repeat(100_000)));
   const part = arrived.find((one) => one.path === "/part");
-  await eventually("the part", 5_000, () => part?.body.length === 60_000);
+  await eventually("the part", 30_000, () => part?.body.length === 60_000);
   assert.equal(part?.whole, false);
   assert.equal(await send("/part"), "had 1000");
 });
 
-test("a cut wire refuses; up again, it passes", { timeout: 10_000 }, async () => {
+test("a cut wire refuses; up again, it passes", { timeout: 60_000 }, async () => {
   await wire.cut();
   await assert.rejects(send("/cut"));
   await wire.up();

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./harness/eventually.ts";
-import { PATIENCE, beginLetter, heading, openLetter, openPatient, press, reads, write } from "./harness/steps.ts";
-import type { Tablet } from "./harness/tablet.ts";
+import { beginLetter, heading, openLetter, openPatient, press, reads, write } from "./harness/steps.ts";
+import { PATIENCE, type Tablet } from "./harness/tablet.ts";
 import { inWard } from "./harness/ward.ts";
 
-test("what was typed a moment before a lock is there after it, whichever tab locked", { timeout: 180_000 }, () =>
+test("what was typed a moment before a lock is there after it, whichever tab locked", { timeout: 300_000 }, () =>
   inWard(async (ward) => {
     const [patient] = ward.patients(1);
     assert.ok(patient);
@@ -37,7 +37,8 @@ test("what was typed a moment before a lock is there after it, whichever tab loc
     await openPatient(amara, patient);
     await eventually("the message begun before the lock", PATIENCE, async () => (await message.inputValue()) === "Potassium 6.1, please repeat");
     await press(amara.page, "Send message");
-    await amara.page.getByText("Potassium 6.1, please repeat").waitFor();
+    await amara.page.getByRole("list", { name: "Messages" }).getByText("Potassium 6.1, please repeat").waitFor();
+    await eventually("the box to be empty again", PATIENCE, async () => (await message.inputValue()) === "");
     await press(amara.page, "Lock");
     await amara.unlock();
     await openPatient(amara, patient);

@@ -26,7 +26,8 @@ async function faults({ page }: Tablet, name: string): Promise<string[]> {
   for (const { width, height, text } of SIZES) {
     await page.evaluate((size) => (document.documentElement.style.fontSize = `${size}%`), text);
     await page.setViewportSize({ width, height });
-    const wide = await page.evaluate(() => {
+    const wide = await page.evaluate(async () => {
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))); // at this size
       const edge = document.documentElement.clientWidth;
       const beyond = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > edge + 1 && getComputedStyle(one).position !== "fixed");
       return document.documentElement.scrollWidth > edge ? beyond.slice(0, 3).map((one) => `<${one.tagName.toLowerCase()} class="${one.className}">`) : null;
@@ -48,7 +49,7 @@ async function faults({ page }: Tablet, name: string): Promise<string[]> {
   return found;
 }
 
-test("the main screens", { timeout: 180_000 }, (t) =>
+test("the main screens", { timeout: 300_000 }, (t) =>
   inWard(async (ward) => {
     const [patient, other] = ward.patients(2) as [Patient, Patient];
     const [amara, ben] = await disputedPlan(ward, patient);
@@ -115,6 +116,7 @@ async function byKeyboard(amara: Tablet, patient: Patient): Promise<void> {
   await keyboard.press("/");
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Search patients");
   await keyboard.type(patient.nhsNumber);
+  assert.equal(await page.getByRole("textbox", { name: "Search patients" }).inputValue(), patient.nhsNumber, "a digit typed before the list came is lost");
   await page.locator(`[data-patient-row][href$="${patient.id}"]`).waitFor();
   await page.getByTestId("patient-total").filter({ hasText: "1 patient matches" }).waitFor();
   await keyboard.press("Enter");
@@ -150,6 +152,7 @@ async function byKeyboard(amara: Tablet, patient: Patient): Promise<void> {
   await keyboard.press("3");
   await pressed("Keep the later one");
   await keyboard.press("e");
+  await page.locator("textarea:focus").waitFor();
   await keyboard.type(" Written at the desk.");
   await page.getByRole("textbox", { name: /^Note/ }).fill("Both doses were meant for other days.");
   await keyboard.press("Enter");

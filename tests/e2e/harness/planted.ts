@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Colleague } from "./colleague.ts";
 import type { Tablet } from "./tablet.ts";
-import { beginLetter, heading, leave, openLetter, openPatient, press } from "./steps.ts";
+import { beginLetter, heading, leave, openLetter, openPatient, sendMessage } from "./steps.ts";
 import type { Patient } from "./ward.ts";
 
 const PATIENTS = 20;
@@ -63,10 +63,7 @@ export async function plantOnTablet(tablet: Tablet, patient: Patient): Promise<s
   await leave(tablet);
   for (let one = 0; one < 4; one += 1) {
     await openPatient(tablet, patient);
-    const text = plant(sentenceOf(7));
-    await page.getByRole("textbox", { name: "Write a message" }).fill(text);
-    await press(page, "Send message");
-    await page.getByRole("list", { name: "Messages" }).getByText(text).waitFor();
+    await sendMessage(tablet, plant(sentenceOf(7)));
   }
   const [file, ...lines] = [plant(`${name()}.txt`), ...Array.from({ length: 6 }, () => plant(sentenceOf(9)))] as [string, ...string[]];
   await page.getByTestId("file-input").setInputFiles({ name: file, mimeType: "text/plain", buffer: Buffer.from(lines.join("\n")) });

@@ -1,13 +1,11 @@
 /** What a person does on a screen, by the names they read there (`pwa/src/ui/texts.ts`, `docs/screens.md`). */
 import { eventually } from "./eventually.ts";
 import type { Locator, Page } from "playwright-core";
-import type { Tablet } from "./tablet.ts";
+import { PATIENCE, type Tablet } from "./tablet.ts";
 import type { Patient, Ward } from "./ward.ts";
 import type { Wire } from "./wire.ts";
 
 type Screen = "Work list" | "Patients" | "Messages" | "Sync";
-
-export const PATIENCE = 30_000;
 
 export async function go(tablet: Tablet, screen: Screen): Promise<void> {
   await tablet.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: new RegExp(`^${screen}`) }).click();
@@ -51,6 +49,13 @@ export async function press(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name, exact: true }).click();
 }
 
+/** Writes a message about the patient whose page is open, sends it, and waits until it is kept on this device. */
+export async function sendMessage({ page }: Tablet, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Write a message" }).fill(text);
+  await press(page, "Send message");
+  await page.getByRole("list", { name: "Messages" }).getByText(text, { exact: true }).waitFor();
+}
+
 /** Leaves the letter, which makes an operation of what was written. */
 export async function leave(tablet: Tablet): Promise<void> {
   await go(tablet, "Sync");
@@ -60,7 +65,7 @@ export async function leave(tablet: Tablet): Promise<void> {
 /** Nothing waits any more, and the server has been heard. */
 export async function allSent(tablet: Tablet): Promise<void> {
   await sync(tablet);
-  await tablet.page.getByText("Nothing waits. Everything you wrote is on the server.").waitFor({ timeout: PATIENCE });
+  await tablet.page.getByText("Nothing waits. Everything you wrote is on the server.").waitFor();
 }
 
 export async function offline(tablet: Tablet): Promise<void> {
@@ -81,13 +86,13 @@ export async function sync(tablet: Tablet): Promise<void> {
 }
 
 export async function network(tablet: Tablet, state: "online" | "offline" | "sending"): Promise<void> {
-  await tablet.page.locator(`[data-testid="network"][data-network="${state}"]`).waitFor({ timeout: PATIENCE });
+  await tablet.page.locator(`[data-testid="network"][data-network="${state}"]`).waitFor();
 }
 
 /** The first sync is whole, and the app itself is kept by its service worker: the tablet may leave the network. */
 export async function readyToLeave(tablet: Tablet): Promise<void> {
   await go(tablet, "Sync");
-  await tablet.page.getByText("Wards and patients held whole on this device.").waitFor({ timeout: 60_000 });
+  await tablet.page.getByText("Wards and patients held whole on this device.").waitFor();
   await tablet.page.evaluate(async () => void (await navigator.serviceWorker.ready));
 }
 
@@ -96,8 +101,8 @@ export async function reads(tablet: Tablet, name: string, text: string): Promise
   const section = tablet.page.getByRole("region", { name, exact: true });
   await eventually(`"${text}" below ${name}`, PATIENCE, async () => {
     const box = section.getByRole("textbox");
-    const shown = (await box.count()) > 0 ? await box.inputValue() : await section.innerText();
-    return shown.includes(text);
+    const shown = (await box.count()) > 0 ? box.inputValue({ timeout: 1_000 }) : section.innerText({ timeout: 1_000 });
+    return (await shown.catch(() => "")).includes(text); // it may become one to be read only between the two looks
   });
 }
 
@@ -126,7 +131,7 @@ export async function writeOffline(tablet: Tablet, patient: Patient, title: stri
 
 /** A heading of the open letter says that somebody else wrote there at the same time. */
 export async function parallelAt(tablet: Tablet, name: string): Promise<void> {
-  await tablet.page.getByRole("region", { name, exact: true }).getByTestId("mark-parallel").waitFor({ timeout: PATIENCE });
+  await tablet.page.getByRole("region", { name, exact: true }).getByTestId("mark-parallel").waitFor();
 }
 
 /** From the work list to the review of a letter. */

@@ -12,6 +12,8 @@ const { chromium } = createRequire(new URL("../../../pwa/package.json", import.m
 export const PASSWORD = "ward-lantern-orchid-42";
 const CAROLS_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const STEP = 30_000;
+/** What any wait on a screen may take: long enough for a busy machine, as it ends only what will never come. */
+export const PATIENCE = 60_000;
 let lastStep = 0;
 
 const FLAGS = [
@@ -54,7 +56,9 @@ export class Tablet {
       args: FLAGS,
       viewport: this.viewport,
       permissions: ["background-sync"],
+      timeout: PATIENCE,
     });
+    this.context.setDefaultTimeout(PATIENCE);
     this.context.on("page", (page) => this.listen(page));
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.listen(this.page);
@@ -93,13 +97,13 @@ export class Tablet {
       await this.page.getByLabel("Code").fill(await nextCode());
       await this.page.getByRole("button", { name: "Continue" }).click();
     }
-    await this.page.getByRole("navigation", { name: "Main" }).first().waitFor({ timeout: 60_000 });
+    await this.page.getByRole("navigation", { name: "Main" }).first().waitFor();
   }
 
   async unlock(): Promise<void> {
     await this.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await this.page.getByRole("button", { name: "Unlock" }).click();
-    await this.page.getByRole("navigation", { name: "Main" }).first().waitFor({ timeout: 60_000 });
+    await this.page.getByRole("navigation", { name: "Main" }).first().waitFor();
   }
 
   /** What the content security policy refused, on the wire and in the console. */
@@ -110,7 +114,7 @@ export class Tablet {
   async dispose(): Promise<void> {
     await this.context.close();
     await this.wire.cut();
-    rmSync(this.profile, { recursive: true, force: true });
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10 }); // the browser's last processes may still write
   }
 
   private listen(page: Page): void {
