@@ -59,6 +59,7 @@ export class Tablet {
       timeout: PATIENCE,
     });
     this.context.setDefaultTimeout(PATIENCE);
+    await this.context.addInitScript(touchNowAndThen);
     this.context.on("page", (page) => this.listen(page));
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.listen(this.page);
@@ -122,6 +123,11 @@ export class Tablet {
       if (/Content.Security.Policy|TrustedHTML|TrustedScript/i.test(message.text())) this.complaints.push(message.text());
     });
   }
+}
+
+/** In each page: the app locks a tablet that nobody touched for two minutes, and a proof may be busy with another for longer. */
+function touchNowAndThen(): void {
+  setInterval(() => dispatchEvent(new Event("pointermove")), 20_000);
 }
 
 /** A code not used before: the server takes each time step once. */
