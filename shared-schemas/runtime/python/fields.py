@@ -44,8 +44,8 @@ def element_name(rule: FieldRule, element: Any) -> str:
 
 def with_defaults(kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
     """The body of a create with what may be left out: empty arrays, `draft`, not urgent. Nulls are dropped."""
-    given = {name: value for name, value in body.items() if value is not None}
-    defaults = {
-        name: cast(Any, value.copy() if isinstance(value, list | dict) else value) for name, value in DEFAULTS[kind].items()
-    }
-    return defaults | given
+    whole = {name: value for name, value in body.items() if value is not None}
+    for name, value in DEFAULTS[kind].items():
+        if name not in whole:
+            whole[name] = cast(Any, value.copy() if isinstance(value, list | dict) else value)
+    return whole

@@ -8,7 +8,16 @@ from .constants import FIELDS
 from .fields import element_key, element_name, field_rule, with_defaults
 from .tables import FieldRule
 from .types import Kind
-from .validate import create_check, pointer, property_check, twins, validator
+from .validate import (
+    create_check,
+    is_sound_create,
+    named_check,
+    pointer,
+    property_check,
+    twins,
+    validate_text,
+    validator,
+)
 
 __all__ = ["Fault", "validate_fields", "validate_operation"]
 
@@ -23,7 +32,10 @@ class Fault(NamedTuple):
 
 def validate_operation(operation: Any) -> list[Fault]:
     """Everything wrong with an operation as such; empty when there is nothing."""
-    faults = validator("Operation")(operation)
+    text = validate_text(operation)
+    if not text and is_sound_create(operation):
+        return []
+    faults = text or named_check("Operation")(operation)
     if faults:
         return [Fault(_code_at(path), path, message) for path, message in faults]
     kind, action, values = operation["kind"], operation["action"], operation.get("set")

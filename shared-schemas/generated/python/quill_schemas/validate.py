@@ -10,7 +10,7 @@ import jsonschema_rs
 import orjson
 
 from .canonical import DEEPEST, GREATEST, NotCanonical, canonical
-from .constants import FIELDS
+from .constants import DEFAULTS, FIELDS, KINDS
 from .fields import element_name
 from .formats import is_calendar_date, is_nhs_number, is_timestamp
 from .types import Kind
@@ -46,12 +46,18 @@ _OTHERWISE = "not in the form the contract has"
 @functools.cache
 def validator(name: str) -> Check:
     """The check of a named type (`Operation`, `PushEnvelope`, `Patient`): value → faults, none when it holds."""
-    by_schema = schema_check({"$ref": _BUNDLE["types"][name]})
+    by_schema = named_check(name)
 
     def check(value: Any) -> list[Fault]:
         return validate_text(value) or by_schema(value)
 
     return check
+
+
+@functools.cache
+def named_check(name: str) -> Check:
+    """The same by the schema alone, of a value whose text was checked."""
+    return schema_check({"$ref": _BUNDLE["types"][name]})
 
 
 def validate_body(kind: Kind, body: Any) -> list[Fault]:
@@ -84,6 +90,8 @@ def _is_whole(items: Iterable[Any]) -> bool:
     """Whether all numbers are integers within ±2^53."""
     for item in items:
         kind = type(item)
+        if kind is str or kind is bool or item is None:
+            continue
         if kind is dict:
             if not _is_whole(item.values()):
                 return False
@@ -93,14 +101,14 @@ def _is_whole(items: Iterable[Any]) -> bool:
         elif kind is int:
             if not -GREATEST <= item <= GREATEST:
                 return False
-        elif not (kind is str or kind is bool or item is None):
+        else:
             return False
     return True
 
 
 def schema_check(schema: dict[str, Any]) -> Check:
     """By the schema alone; the text was checked before (a lone surrogate makes the validator raise)."""
-    compiled = jsonschema_rs.Draft202012Validator(schema, registry=_REGISTRY, formats=_FORMATS, validate_formats=True)
+    compiled = _compiled(schema)
 
     def check(value: Any) -> list[Fault]:
         if compiled.is_valid(value):
@@ -108,6 +116,10 @@ def schema_check(schema: dict[str, Any]) -> Check:
         return sorted({fault for error in compiled.iter_errors(value) for fault in _said(error)})
 
     return check
+
+
+def _compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(schema, registry=_REGISTRY, formats=_FORMATS, validate_formats=True)
 
 
 @functools.cache
@@ -124,12 +136,32 @@ def create_check(kind: Kind) -> Check:
     return schema_check({**schema, "$id": f"{_BASE}create/{kind}.schema.json", "required": required})
 
 
+def is_sound_create(operation: Any) -> bool:
+    """Whether nothing is wrong with an operation that makes a record, its text apart: said at once, by one look of the schema.
+
+    False says nothing: it may be another action, and only the checks one by one tell what is wrong and where.
+    """
+    if type(operation) is not dict or operation.get("action") != "create" or operation.get("kind") not in KINDS:
+        return False
+    kind = operation["kind"]
+    return _sound_create(kind).is_valid(operation) and not twins(kind, operation["set"])
+
+
+@functools.cache
+def _sound_create(kind: Kind) -> jsonschema_rs.Draft202012Validator:
+    schema = _BUNDLE["schemas"][f"{_BASE}records/{kind}.schema.json"]
+    sent = {name: rule for name, rule in schema["properties"].items() if rule["x-class"] != "server"}
+    required = [name for name in schema["required"] if name in sent and name not in DEFAULTS[kind]]
+    made = {**schema, "$id": f"{_BASE}sound/{kind}.schema.json", "properties": sent, "required": required}
+    return _compiled({"allOf": [{"$ref": _BUNDLE["types"]["Operation"]}, {"properties": {"set": made}}]})
+
+
 def twins(kind: Kind, body: dict[str, Any]) -> list[Fault]:
     """Elements of a set under a key that is taken: the two would be one field."""
     faults = []
     for rule in FIELDS[kind].values():
         elements = body.get(rule["property"])
-        if "key" not in rule or not isinstance(elements, list):
+        if "key" not in rule or not isinstance(elements, list) or len(elements) < 2:
             continue
         taken: set[str] = set()
         for index, element in enumerate(elements):
