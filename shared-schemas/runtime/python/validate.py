@@ -1,14 +1,14 @@
 """Validators on jsonschema-rs: whether a value is of a named type, in paths and plain words."""
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import jsonschema_rs
 import orjson
 
-from .canonical import DEEPEST, GREATEST, NotCanonical, canonical
+from .canonical import DEEPEST, NotCanonical, canonical
 from .constants import DEFAULTS, FIELDS, KINDS
 from .fields import element_name
 from .formats import is_calendar_date, is_nhs_number, is_timestamp
@@ -38,7 +38,13 @@ _WORDS = {
     "timestamp": "no instant as RFC 3339 has it",
     "nhs-number": "not a valid NHS number",
 }
-_NOTHING_ELSE = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+_NOTHING_ELSE = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_STRICT_INTEGER
+)
+_KINDS = {dict, list, str, int, bool, type(None)}
 _OTHERWISE = "not in the form the contract has"
 
 
@@ -81,28 +87,23 @@ def _is_plain(value: Any) -> bool:
         packed = orjson.dumps(value, option=_NOTHING_ELSE)
     except (orjson.JSONEncodeError, RecursionError):
         return False
-    # Fewer brackets in all than a value may be deep.
-    return b"\\u0000" not in packed and packed.count(b"{") + packed.count(b"[") < DEEPEST and _is_whole((value,))
+    return b"\\u0000" not in packed and _has_no_fraction(value)
 
 
-def _is_whole(items: Iterable[Any]) -> bool:
-    """Whether all numbers are integers within ±2^53."""
-    for item in items:
-        kind = type(item)
-        if kind is str or kind is bool or item is None:
-            continue
-        if kind is dict:
-            if not _is_whole(item.values()):
-                return False
-        elif kind is list:
-            if not _is_whole(item):
-                return False
-        elif kind is int:
-            if not -GREATEST <= item <= GREATEST:
-                return False
-        else:
+def _has_no_fraction(value: Any) -> bool:
+    """Whether there is nothing but text, integers, booleans and null, nowhere too deep. Looked through level by level."""
+    level = [value]
+    for _ in range(DEEPEST):
+        kinds = set(map(type, level))
+        if not kinds <= _KINDS:
             return False
-    return True
+        below = [item for one in level if type(one) is dict for item in one.values()] if dict in kinds else []
+        if list in kinds:
+            below += [item for one in level if type(one) is list for item in one]
+        if not below:
+            return True
+        level = below
+    return False
 
 
 def schema_check(schema: dict[str, Any]) -> Check:

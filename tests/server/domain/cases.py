@@ -99,6 +99,8 @@ def answer(case: dict[str, Any]) -> Decision:
 
 def as_json(decision: Decision) -> dict[str, Any]:
     said = decision._asdict()
+    packed = said.pop("packed")
+    assert packed is None or json.loads(packed) == said["body"]
     for name in ("error", "conflict"):
         said[name] = said[name]._asdict() if said[name] is not None else None
     return dict(json.loads(json.dumps(said)))

@@ -7,7 +7,8 @@ from quill.domain.decision import Decision
 from quill.domain.facts import Current, Foreign, Json, Op, OpenConflict, Policy, Record
 from quill.domain.fields import applied, class_of, normal, ordered, same, value_of
 from quill.domain.letters import signs
-from quill.domain.refusals import is_too_large, refusal, rejected
+from quill.domain.refusals import refusal, rejected
+from quill.domain.stored import is_too_large, stored
 
 _NOTHING: Mapping[str, Json] = {}
 
@@ -40,12 +41,14 @@ def decide_fields(
     if foreign.versions and not all_same and any(class_of(kind, field) == "identity" for field in values):
         return keep(current, foreign, op, policy, "identity", scope=scope)
     new = dict(body) if all_same else signed(record, applied(kind, body, values), op, policy)
-    if is_too_large(new):
+    packed = stored(kind, new)
+    if is_too_large(packed):
         return rejected(scope, refusal("record_too_large"))
     fields = ordered(values)
     if not foreign.versions:
-        return Decision("applied", scope, new, fields=fields)
-    return Decision("merged", scope, new, fields=fields, merged_with=ordered(foreign.fields.difference(values)))
+        return Decision("applied", scope, new, fields=fields, packed=packed)
+    others = ordered(foreign.fields.difference(values))
+    return Decision("merged", scope, new, fields=fields, merged_with=others, packed=packed)
 
 
 def _belongs_to(own: OpenConflict, record: Record, op: Op, values: Mapping[str, Json], was: Mapping[str, Json]) -> bool:

@@ -8,8 +8,9 @@ from quill.domain.conflicts import keep
 from quill.domain.decision import Decision, Refusal
 from quill.domain.facts import Body, Current, Foreign, Json, Op, Policy, Record
 from quill.domain.fields import class_of, ordered, pointer, same, split, value_of, whole
-from quill.domain.refusals import home_of, is_too_large, quarantined, refusal, rejected
+from quill.domain.refusals import home_of, quarantined, refusal, rejected
 from quill.domain.scopes import scope_of
+from quill.domain.stored import is_too_large, stored
 
 #: Fields that refer to records of the same patient.
 _REFERENCES = ("letter_id", "in_reply_to", "attachment_ids")
@@ -26,27 +27,27 @@ def decide_create(current: Current, foreign: Foreign, op: Op, policy: Policy) ->
         return rejected(home_of(current, op, policy), _unknown(kind, body))
     if access == "lost":
         return quarantined(scope, refusal("forbidden"))
-    home = home_of(current, op, policy)
     denied = permissions.check(permissions.Subject(kind, scope, op, body, patient_teams(current)), policy)
     if denied is not None:
-        return Decision(denied[0], home, error=denied[1])
+        return Decision(denied[0], home_of(current, op, policy), error=denied[1])
     if "patient_id" in body:
         if current.patient is None:
-            return rejected(home, refusal("unknown_scope", "/set/patient_id"))
+            return rejected(home_of(current, op, policy), refusal("unknown_scope", "/set/patient_id"))
         stopped = wrong_patient.check(op, body["patient_id"], current.patient) or _of_another_patient(current, body)
         if isinstance(stopped, Refusal):
-            return rejected(home, stopped)
+            return rejected(home_of(current, op, policy), stopped)
         if stopped is not None:
             return keep(current, foreign, op, policy, stopped, scope=scope)
     if kind == "letter" and body["state"] != "draft":
-        return rejected(home, refusal("letter_state", "/set/state", "a letter begins as a draft"))
-    if is_too_large(body):
-        return rejected(home, refusal("record_too_large"))
+        return rejected(home_of(current, op, policy), refusal("letter_state", "/set/state", "a letter begins as a draft"))
+    packed = stored(kind, body)
+    if is_too_large(packed):
+        return rejected(home_of(current, op, policy), refusal("record_too_large"))
     if current.record is not None:
         return _existing(current.record, current, foreign, op, values, policy)
     if kind == "patient" and current.duplicate is not None:
         return keep(current, foreign, op, policy, "possible_duplicate", scope=scope)
-    return Decision("applied", scope, body, fields=ordered(values))
+    return Decision("applied", scope, body, fields=ordered(values), packed=packed)
 
 
 def new_body(kind: str, body: dict[str, Json], on_behalf_of: str | None, author: str) -> dict[str, Json]:

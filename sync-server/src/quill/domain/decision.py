@@ -38,6 +38,8 @@ class Decision(NamedTuple):
     merged_with: tuple[str, ...] = ()
     error: Refusal | None = None
     conflict: ConflictWrite | None = None
+    #: `body` as it is stored, where deciding had to make that already.
+    packed: bytes | None = None
     #: Resolving only: a second parent of the new version besides the record's own last one; the operations of `mine`.
     parents: tuple[str, ...] = ()
     #: Resolving only: operations on other records that waited for this conflict; decide each, in order, after writing this.

@@ -96,16 +96,19 @@ def _stored(key: str, elements: dict[str, Json]) -> Json:
 def split(kind: str, body: Body) -> dict[str, Json]:
     """A body as `create` sends it, by field; nulls are left out."""
     values: dict[str, Json] = {}
+    keys = _KEYS[kind]
     for name, value in body.items():
-        key = _KEYS[kind].get(name)
         if value is None:
             continue
+        key = keys.get(name)
         if key is None:
             values[name] = value
         elif key == "heading":
-            values.update((field_key(name, heading), section) for heading, section in value.items())
+            for heading, section in value.items():
+                values[field_key(name, heading)] = section
         else:
-            values.update((field_key(name, _name(key, one)), True if key == "uuid" else one) for one in value)
+            for one in value:
+                values[field_key(name, _name(key, one))] = True if key == "uuid" else one
     return values
 
 

@@ -1,11 +1,9 @@
 """Saying no in words: decisions that write nothing but what was sent, into quarantine."""
 
-import orjson
-
 from quill.domain.decision import Decision, Refusal
-from quill.domain.facts import Body, Current, Op, Policy
+from quill.domain.facts import Current, Op, Policy
 from quill.domain.scopes import scope_of
-from quill_schemas import ERRORS, LIMITS
+from quill_schemas import ERRORS
 
 
 def refusal(code: str, path: str | None = None, detail: str | None = None) -> Refusal:
@@ -37,8 +35,3 @@ def rejected(scope: str, error: Refusal) -> Decision:
 
 def quarantined(scope: str, error: Refusal) -> Decision:
     return Decision("quarantined", scope, error=error)
-
-
-def is_too_large(body: Body) -> bool:
-    """Whether the body is over 256 KiB of JSON (in UTF-8, without white space; the order of keys adds nothing)."""
-    return len(orjson.dumps(body)) > LIMITS["max_body_bytes"]

@@ -10,8 +10,9 @@ from quill.domain.creation import new_body, patient_teams
 from quill.domain.decision import ConflictWrite, Decision, Refusal
 from quill.domain.facts import Current, Foreign, Json, Op, OpenConflict, Policy, Record
 from quill.domain.fields import applied, class_of, composed, ordered
-from quill.domain.refusals import is_too_large, quarantined, refusal, rejected
+from quill.domain.refusals import quarantined, refusal, rejected
 from quill.domain.scopes import scope_of
+from quill.domain.stored import is_too_large, stored
 from quill_schemas import validate_fields, validate_operation
 
 Choices = Mapping[str, Mapping[str, Json]]
@@ -165,7 +166,7 @@ def _composed_body(conflict: OpenConflict, current: Current, foreign: Foreign, o
     if denied is not None:
         return denied
     body = signed(record, applied(kind, record.body, patch["set"]), patch, policy)
-    if is_too_large(body):
+    if is_too_large(stored(kind, body)):
         return refusal("record_too_large")
     return _written(conflict, record, foreign, op, policy, body, ordered(patch["set"]))
 
@@ -221,7 +222,7 @@ def _whole(conflict: OpenConflict, current: Current, foreign: Foreign, op: Op, p
     )
     if scope is None:
         return refusal("unknown_scope")
-    if is_too_large(body):
+    if is_too_large(stored(kind, body)):
         return refusal("record_too_large")
     version = record.version + 1 if record is not None else 1
     return Decision(

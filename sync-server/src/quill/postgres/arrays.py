@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from itertools import chain, repeat
+from typing import Any, TypeAlias, cast
 
 import psycopg
 from psycopg.abc import Buffer
@@ -40,7 +41,7 @@ Column: TypeAlias = Callable[[Sequence[Any]], _Array]
 
 
 def texts(column: Sequence[str | None]) -> _Array:
-    return _Texts(_packed(25, [None if one is None else one.encode() for one in column]))
+    return _Texts(_short(25, column) or _packed(25, [None if one is None else one.encode() for one in column]))
 
 
 def blobs(column: Sequence[bytes | None]) -> _Array:
@@ -48,7 +49,10 @@ def blobs(column: Sequence[bytes | None]) -> _Array:
 
 
 def bigs(column: Sequence[int | None]) -> _Array:
-    return _Bigs(_packed(20, [None if one is None else _BIG(one) for one in column]))
+    if None in column:
+        return _Bigs(_packed(20, [None if one is None else _BIG(one) for one in column]))
+    pairs = struct.pack(">" + "iq" * len(column), *chain.from_iterable(zip(repeat(8), column)))
+    return _Bigs(_HEADER.pack(1, 0, 20, len(column), 1) + pairs)
 
 
 def flags(column: Sequence[bool]) -> _Array:
@@ -58,6 +62,19 @@ def flags(column: Sequence[bool]) -> _Array:
 def columns(kinds: Sequence[Column], rows: Iterable[Sequence[Any]]) -> list[_Array]:
     """At least one row."""
     return [kind(column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]
+
+
+def _short(oid: int, column: Sequence[str | None]) -> bytes | None:
+    """Texts in ASCII, all of one length below 128, as ids are: their length is a character of ASCII too."""
+    if None in column:
+        return None
+    whole = cast(Sequence[str], column)
+    lengths = set(map(len, whole))
+    if len(lengths) != 1 or (length := lengths.pop()) > 127:
+        return None
+    between = _LENGTH(length).decode()
+    joined = between + between.join(whole)
+    return _HEADER.pack(1, 0, oid, len(whole), 1) + joined.encode() if joined.isascii() else None
 
 
 def _packed(oid: int, items: Sequence[bytes | None]) -> bytes:

@@ -156,7 +156,9 @@ class Batch:
             same = known.content == sent.content and known.user_id == user_id
             verdict = verdicts.repeated(known.verdict) if same else await self._reused(submission, sent)
             if number is not None:
-                self._again.append(_row(submission, sent, number, known.outcome, known.verdict))
+                self._again.append(verdicts.Row(
+                    sent.op_id, user_id, submission.device_id, number, sent.content, known.outcome, known.verdict
+                ))  # fmt: skip
             return verdict
         origin = self._origin(submission, sent)
         void = sent.op.get("action") == "void" and not sent.faults
@@ -172,8 +174,11 @@ class Batch:
         self._facts.verdicts[sent.op_id] = Known(
             user_id, sent.content, decision.outcome, verdict, conflict_id, void, origin.device_root
         )
-        row = _row(submission, sent, number, decision.outcome, verdict)
-        self._rows.append(row._replace(record_id=sent.record_id, conflict_id=conflict_id, void=void, shown=shown))
+        device_id = submission.device_id if number is not None else None
+        self._rows.append(verdicts.Row(
+            sent.op_id, user_id, device_id, number, sent.content, decision.outcome, verdict, sent.record_id, conflict_id, void,
+            shown,
+        ))  # fmt: skip
         return verdict
 
     def _refused(self, sent: Sent, decision: Decision) -> ApiError:
@@ -265,7 +270,7 @@ class Batch:
             version = before.version + 1 if before else 1
             change = Change(
                 op["kind"], op["id"], decision.scope, version, decision.body, by, op["action"], decision.fields,
-                decision.deleted, origin, user_id=actor, parallel=self._parallel(before, version, decision, origin),
+                decision.deleted, origin, (), actor, self._parallel(before, version, decision, origin), decision.packed,
             )  # fmt: skip
             answer["seq"] = await self._append(change)
             answer["record"] = {"id": change.id, "version": version}
@@ -383,13 +388,6 @@ class Batch:
         if sent.faults:
             return Origin(sent.op_id, submission.device_id, root)
         return _origin_of(sent.op, submission.device_id, root)
-
-
-def _row(submission: Submission, sent: Sent, number: int | None, outcome: str, verdict: bytes) -> verdicts.Row:
-    device_id = submission.device_id if number is not None else None
-    return verdicts.Row(
-        sent.op_id, submission.actor.user_id, device_id, number, sent.content, outcome, verdict, None, None, False, None
-    )
 
 
 def _origin_of(op: Op, device_id: str | None, root: str | None) -> Origin:

@@ -30,6 +30,7 @@ from quill.sync.submission import ids_of, uuid_or_none
 
 BANNER = ("name", "birth_date", "nhs_number")
 _REFERRING = frozenset({"attachment", "message", "receipt"})
+_NOTHING: Mapping[str, str] = {}
 
 
 class Known(NamedTuple):
@@ -42,6 +43,19 @@ class Known(NamedTuple):
     conflict_id: str | None = None
     void: bool = False
     root: str | None = None
+
+
+class Shown(NamedTuple):
+    """What of a patient's banner was to be seen: in a version, or in what a device set in vain (version 0, not ``whole``)."""
+
+    version: int
+    device: str | None
+    body: Body
+    whole: bool = True
+
+    def banner(self) -> Body:
+        shown = {name: self.body[name] for name in BANNER if name in self.body}
+        return {"whole": True, **shown} if self.whole else shown
 
 
 @dataclass(slots=True)
@@ -84,7 +98,8 @@ class Facts:
         self.history: dict[str, list[Version]] = {}  # as read
         self.written: dict[str, list[Version]] = defaultdict(list)  # by this batch, after what was read
         self.bodies: dict[tuple[str, int], Body] = {}
-        self.banners: dict[str, list[tuple[int, str | None, Body]]] = defaultdict(list)  # (version, device, what it showed)
+        self.banners: dict[str, list[Shown]] = defaultdict(list)
+        self._policies: dict[tuple[str, str | None], Policy] = {}
 
     def keep(self, record: Record) -> None:
         """As read, or as this batch made it."""
@@ -106,18 +121,16 @@ class Facts:
     def current(self, op: Op, device_id: str | None) -> Current:
         record = self.record(op.get("id"))
         root = self.root(device_id)
-        values = op.get("set") or {}
+        values = op.get("set") or _NOTHING
         patient_id = record.body.get("patient_id") if record is not None else values.get("patient_id")
-        referred: dict[str, str] = {}
-        if op.get("kind") in _REFERRING and op.get("action") == "create":
-            referred = {found: there.scope for found in ids_of(op) if (there := self.records.get(found)) is not None}
+        depends_on = op.get("depends_on")
         return Current(
-            record=record,
-            conflicts=self.open_conflicts(op.get("id"), root),
-            patient=self._patient(patient_id, op, root),
-            duplicate=self._duplicate(op, values),
-            dependencies=tuple(self._dependency(op_id, root) for op_id in op.get("depends_on") or ()),
-            referred=referred,
+            record,
+            self.open_conflicts(op.get("id"), root) if self.conflicts else (),
+            self._patient(patient_id, op, root) if patient_id is not None else None,
+            self._duplicate(op, values),
+            tuple(self._dependency(op_id, root) for op_id in depends_on) if depends_on else (),
+            self._referred(op) if op.get("kind") in _REFERRING and op.get("action") == "create" else _NOTHING,
         )
 
     def foreign(self, op: Op, device_id: str | None, base: int | None = None) -> Foreign:
@@ -140,10 +153,12 @@ class Facts:
 
     def policy(self, actor_id: str, device_id: str | None, named: str | None = None) -> Policy:
         """``named``: whom the operation names in ``on_behalf_of``."""
+        if named is None and (actor_id, device_id) in self._policies:
+            return self._policies[actor_id, device_id]
         person = self.people[actor_id]
         colleague = self.people.get(named) if named else None
         held = frozenset(scope for scope, access in colleague.access.items() if access == "held") if colleague else frozenset()
-        return Policy(
+        policy = Policy(
             user_id=actor_id,
             roles=person.roles,
             team_ids=person.teams,
@@ -155,6 +170,9 @@ class Facts:
             former_team_ids=person.former_teams,
             people={named: Colleague(colleague.roles, held)} if named and colleague else {},
         )
+        if named is None:
+            self._policies[actor_id, device_id] = policy
+        return policy
 
     def open_conflict(self, conflict_id: str, root: str | None) -> OpenConflict | None:
         """A conflict record, open or not."""
@@ -178,10 +196,13 @@ class Facts:
             return PatientFacts(patient.body)
         since = seen.get("version", 0)
         once = tuple(
-            shown for version, device, shown in self.banners[patient.id]
-            if (version >= since > 0) or (device is not None and device == root)
+            one.banner() for one in self.banners[patient.id]
+            if (one.version >= since > 0) or (one.device is not None and one.device == root)
         )  # fmt: skip
         return PatientFacts(patient.body, once)
+
+    def _referred(self, op: Op) -> Mapping[str, str]:
+        return {found: there.scope for found in ids_of(op) if (there := self.records.get(found)) is not None}
 
     def _duplicate(self, op: Op, values: Mapping[str, Any]) -> Record | None:
         if op.get("kind") != "patient" or not isinstance(number := values.get("nhs_number"), str):
@@ -205,7 +226,7 @@ class Facts:
         before = self.records.get(change.id)
         now, root = self.head.now, change.origin.device_root
         if before is not None and change.kind == "patient":
-            self.banners[change.id].append((before.version, None, banner(before.body)))
+            self.banners[change.id].append(Shown(before.version, None, before.body))
         record = Record(
             change.kind, change.id, change.scope, change.version, change.body, change.deleted, change.by, now, change.parallel
         )
@@ -213,7 +234,7 @@ class Facts:
         state = change.body.get("state") if change.kind == "letter" else None
         self.written[change.id].append(Version(change.version, change.by, change.fields, state, root))
         if change.kind == "patient":
-            self.banners[change.id].append((change.version, root, banner(change.body)))
+            self.banners[change.id].append(Shown(change.version, root, change.body))
             if before is None:
                 self._born(change)
         elif change.kind == "conflict":
@@ -228,7 +249,7 @@ class Facts:
         shown = {name: values[name] for name in BANNER if name in values}
         if not shown:
             return None
-        self.banners[patient_id].append((0, root, shown))
+        self.banners[patient_id].append(Shown(0, root, shown, whole=False))
         return shown
 
     def _born(self, patient: Change) -> None:
@@ -238,13 +259,9 @@ class Facts:
                 person.access[patient.scope] = "held"
 
 
-def banner(body: Body) -> Body:
-    return {"whole": True, **{name: body[name] for name in BANNER if name in body}}
-
-
 def nhs_number_of(op: Op) -> str | None:
     values = op.get("set")
-    number = values.get("nhs_number") if isinstance(values, Mapping) and op.get("kind") == "patient" else None
+    number = values.get("nhs_number") if isinstance(values, dict) and op.get("kind") == "patient" else None
     return number if isinstance(number, str) else None
 
 

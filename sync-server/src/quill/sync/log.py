@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -26,13 +27,12 @@ from psycopg import AsyncConnection
 
 from quill.audit.chain import link
 from quill.domain.facts import Parallel
+from quill.domain.stored import stored
 from quill.postgres.arrays import bigs, blobs, columns, flags, texts
 from quill.sync import log_sql
-from quill_schemas import SCHEMA_VERSION, canonical
+from quill_schemas import SCHEMA_VERSION
 
 SERVER = "server"
-#: Bodies whose keys are all fixed and ASCII by schema; there orjson's order of keys is the canonical one (RFC 8785).
-_PLAIN_KEYS = frozenset({"patient", "letter", "message", "attachment", "snippet", "receipt", "person", "team", "delivery"})
 #: The columns of the rows, in the order ``log_sql`` names them.
 _ENTRY = (texts, texts, texts, bigs, bigs, flags, blobs, texts, blobs)
 _REVISION = (
@@ -79,7 +79,8 @@ class Change(NamedTuple):
     """The next version of a record: the caller read the last one under the lock. Gets a position.
 
     ``by``: a user's id, or ``server``. ``user_id``: who did it, for the audit trail, where that is not ``by``.
-    ``body``: without null; of a tombstone the last one. ``fields``: what changed. ``parents``: op_ids a resolution unites.
+    ``body``: without null; of a tombstone the last one. ``packed``: the same as stored, where that was made already.
+    ``fields``: what changed. ``parents``: op_ids a resolution unites.
     ``parallel``: as the record had it before, and this version where it was merged.
     """
 
@@ -96,6 +97,7 @@ class Change(NamedTuple):
     parents: tuple[str, ...] = ()
     user_id: str | None = None
     parallel: tuple[Parallel, ...] = ()
+    packed: bytes | None = None
 
 
 class Note(NamedTuple):
@@ -183,7 +185,7 @@ class Appender:
     def _change(self, change: Change) -> Written:
         self._seq += 1
         origin = change.origin
-        body = packed(change.kind, change.body)
+        body = change.packed or stored(change.kind, change.body)
         content = hashlib.sha256(body).digest()
         entry = _entry(self._seq, change, body, self._head.now)
         digest = hashlib.sha256(b'["%b","%b",%d,"%b"]' % (
@@ -195,7 +197,7 @@ class Appender:
         )  # fmt: skip
         self._revisions.append((
             change.id, change.version, change.kind, change.scope, self._seq, change.deleted, body,
-            orjson.dumps(change.fields).decode(), change.body.get("state") if change.kind == "letter" else None,
+            _fields(change.fields), change.body.get("state") if change.kind == "letter" else None,
             None if change.by == SERVER else change.by, origin.on_behalf_of, change.action, origin.op_id,
             origin.device_root, origin.made_at, origin.base_version, origin.base_epoch,
             "{" + ",".join(change.parents) + "}" if change.parents else None, origin.reason,
@@ -233,11 +235,10 @@ class Appender:
         return made
 
 
-def packed(kind: str, body: Mapping[str, Any]) -> bytes:
-    """The canonical JSON (RFC 8785) of a body that was checked."""
-    if kind in _PLAIN_KEYS:
-        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-    return canonical(body)
+@lru_cache(1024)
+def _fields(fields: tuple[str, ...]) -> str:
+    """As JSON; the same few come again and again."""
+    return orjson.dumps(fields).decode()
 
 
 def _entry(seq: int, change: Change, body: bytes, now: str) -> bytes:

@@ -15,9 +15,10 @@ from psycopg.rows import TupleRow
 
 from quill.domain.decide import Record, Version
 from quill.domain.facts import Op, Parallel
+from quill.postgres.arrays import texts
 from quill.postgres.sessions import SyncConnection
 from quill.sync import facts_sql
-from quill.sync.facts import BANNER, Device, Facts, Known, Person, banner, named_in, nhs_number_of
+from quill.sync.facts import BANNER, Device, Facts, Known, Person, Shown, named_in, nhs_number_of
 from quill.sync.submission import ids_of, uuid_or_none
 
 
@@ -142,8 +143,8 @@ class Reader:
         wanted: set[tuple[str, int, str]] = set()
         for task in tasks:
             seen = task.op.get("seen")
-            patient = facts.record(seen.get("patient_id")) if isinstance(seen, Mapping) else None
-            if patient is None or not isinstance(seen, Mapping) or type(seen.get("version")) is not int:
+            patient = facts.record(seen.get("patient_id")) if isinstance(seen, dict) else None
+            if patient is None or not isinstance(seen, dict) or type(seen.get("version")) is not int:
                 continue
             if any(seen.get(name) != patient.body.get(name) for name in BANNER):
                 wanted.add((patient.id, seen["version"], facts.root(task.device_id) or patient.id))
@@ -156,15 +157,15 @@ class Reader:
             banners = await self._ask(facts_sql.BANNERS, ids, versions, roots)
             shown = await self._ask(facts_sql.SHOWN, ids)
             for patient_id, version, root, body in await _rows(banners):
-                facts.banners[patient_id].append((version, root, banner(orjson.loads(body))))
+                facts.banners[patient_id].append(Shown(version, root, orjson.loads(body)))
             for patient_id, root, said in await _rows(shown):
-                facts.banners[patient_id].append((0, root, said))
+                facts.banners[patient_id].append(Shown(0, root, said, whole=False))
 
-    async def _ask(self, statement: str, wanted: Sequence[Any], *more: Any) -> AsyncCursor[TupleRow] | None:
+    async def _ask(self, statement: str, wanted: Sequence[str], *more: Any) -> AsyncCursor[TupleRow] | None:
         """Within a pipeline: the answer is fetched when all has been asked. Nothing wanted, nothing asked."""
         if not wanted:
             return None
-        values = (self._organisation, wanted, *more)
+        values = (self._organisation, texts(wanted), *more)
         return await self._connection.execute(statement, values, prepare=True, binary=True)
 
     async def _ask_access(self, scopes: set[str]) -> AsyncCursor[TupleRow] | None:
@@ -252,10 +253,10 @@ def _implied(facts: Facts, task: Task) -> Iterator[Task]:
     if record is None or task.op.get("action") != "resolve":
         return
     body, values = record.body, task.op.get("set")
-    if record.kind == "quarantine" and isinstance(held := body.get("op"), Mapping):
+    if record.kind == "quarantine" and isinstance(held := body.get("op"), dict):
         yield Task(held, task.user_id, body.get("device"))
         yield Task(held, body["by"], body.get("device"))
-    elif record.kind == "conflict" and isinstance(values, Mapping):
+    elif record.kind == "conflict" and isinstance(values, dict):
         mine = body["mine"]
         yield Task(concerned(body, values.get("against_version")), task.user_id, task.device_id)
         for waiting in mine.get("dependants", ()):
@@ -269,24 +270,24 @@ def concerned(conflict: Mapping[str, Any], against: object) -> Op:
     return {**about, "base_version": against}
 
 
-def _op_ids(op: Op) -> Iterator[str]:
-    yield from (found for found in (uuid_or_none(op.get("op_id")),) if found)
+def _op_ids(op: Op) -> list[str]:
     depends_on = op.get("depends_on")
-    if isinstance(depends_on, list):
-        yield from (found for one in depends_on if (found := uuid_or_none(one)))
+    named = [op.get("op_id"), *depends_on] if isinstance(depends_on, list) else [op.get("op_id")]
+    return [found for one in named if (found := uuid_or_none(one))]
 
 
-def _likely_scopes(op: Op) -> Iterator[str]:
+def _likely_scopes(op: Op) -> list[str]:
     """Those whose access is asked along with the rest; most operations need no other."""
     values, seen = op.get("set"), op.get("seen")
-    if op.get("kind") == "patient" and (found := uuid_or_none(op.get("id"))):
-        yield f"patient:{found}"
-    if isinstance(seen, Mapping) and (found := uuid_or_none(seen.get("patient_id"))):
-        yield f"patient:{found}"
-    if isinstance(values, Mapping):
-        for name in ("patient_id", "team_id"):
-            if found := uuid_or_none(values.get(name)):
-                yield f"{name.removesuffix('_id')}:{found}"
+    patients = [op.get("id")] if op.get("kind") == "patient" else []
+    if isinstance(seen, dict):
+        patients.append(seen.get("patient_id"))
+    team = None
+    if isinstance(values, dict):
+        patients.append(values.get("patient_id"))
+        team = uuid_or_none(values.get("team_id"))
+    scopes = [f"patient:{found}" for one in patients if (found := uuid_or_none(one))]
+    return [*scopes, f"team:{team}"] if team else scopes
 
 
 def _base(op: Op, epoch: int) -> int | None:

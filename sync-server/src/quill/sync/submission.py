@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,18 +20,14 @@ _REFERENCES = ("patient_id", "team_id", "letter_id", "in_reply_to", "record_id")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One operation. ``content``: SHA-256 of all of it but its number. ``device_seq`` None: sent without a vault."""
+    """One operation. ``content``: SHA-256 of all of it but its number. ``record_id``: the id it names, if that is one."""
 
     op: Mapping[str, Any]
     op_id: str
     device_seq: int
     content: bytes
     faults: Sequence[Fault]
-
-    @property
-    def record_id(self) -> str | None:
-        """The id it names, if that is one."""
-        return uuid_or_none(self.op.get("id"))
+    record_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,8 @@ def _sent(op: Mapping[str, Any], apart: Sequence[str]) -> Sent:
         faults: Sequence[Fault] = (Fault("op_too_large", "", f"at most {LIMITS['max_op_bytes']} bytes"),)
     else:
         faults = validate_operation(op)
-    return Sent(op, op["op_id"], op["device_seq"], hashlib.sha256(text).digest(), faults)
+    record_id = uuid_or_none(op.get("id")) if faults else op["id"]
+    return Sent(op, op["op_id"], op["device_seq"], hashlib.sha256(text).digest(), faults, record_id)
 
 
 def written(op: Mapping[str, Any], *, without: Sequence[str] = ()) -> bytes:
@@ -68,22 +65,19 @@ def written(op: Mapping[str, Any], *, without: Sequence[str] = ()) -> bytes:
         return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
 
 
-def ids_of(op: Mapping[str, Any]) -> Iterator[str]:
+def ids_of(op: Mapping[str, Any]) -> list[str]:
     """Ids of the records that deciding an operation may have to look at, as far as the operation says."""
-    yield from _ids((op.get("id"),))
+    named = [op.get("id")]
     seen, values = op.get("seen"), op.get("set")
-    if isinstance(seen, Mapping):
-        yield from _ids((seen.get("patient_id"),))
-    if isinstance(values, Mapping):
-        yield from _ids(values.get(name) for name in _REFERENCES)
+    if isinstance(seen, dict):
+        named.append(seen.get("patient_id"))
+    if isinstance(values, dict):
+        named += [values[name] for name in _REFERENCES if name in values]
         attached = values.get("attachment_ids")
         if isinstance(attached, list):
-            yield from _ids(attached)
+            named += attached
+    return [found for one in named if (found := uuid_or_none(one))]
 
 
 def uuid_or_none(value: object) -> str | None:
     return value if isinstance(value, str) and _UUID.match(value) else None
-
-
-def _ids(values: Any) -> Iterator[str]:
-    return (value for value in values if isinstance(value, str) and _UUID.match(value))

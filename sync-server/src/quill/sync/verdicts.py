@@ -25,10 +25,10 @@ class Row(NamedTuple):
     content: bytes
     outcome: str
     verdict: bytes
-    record_id: str | None
-    conflict_id: str | None
-    void: bool
-    shown: Body | str | None
+    record_id: str | None = None
+    conflict_id: str | None = None
+    void: bool = False
+    shown: Body | str | None = None
 
 
 _ROW = (texts, texts, texts, bigs, blobs, texts, blobs, texts, texts, flags, texts)
