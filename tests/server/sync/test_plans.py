@@ -1,4 +1,4 @@
-"""How a batch reads: by an index look-up for each key that is wanted, whatever the planner believes of the tables."""
+"""How batches and pages read: by look-ups in an index, whatever the planner believes of the tables (decision 13)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from itertools import count
 import psycopg
 import pytest
 
+from quill.postgres.sessions import SyncDatabase
 from quill.settings import Settings
-from quill.sync import facts_sql
+from quill.sync import changes, facts_sql, visible
 
 STATEMENTS = {name for name in vars(facts_sql) if name.isupper() and not name.startswith("_")}
 #: Asked for one or two keys a batch.
@@ -32,3 +33,27 @@ def test_what_is_wanted_is_looked_up_and_never_held_against_every_row(settings: 
     assert conditions, plan
     for condition in conditions:
         assert KEY_OF_ANOTHER_ROW.search(OF_THE_ORGANISATION.sub("", condition)), plan
+
+
+PAGES = {
+    "near": changes._NEAR, "lateral": changes._LATERAL, "everything": changes._EVERYTHING, "fill": visible.FILL,
+    "sweep": visible.sweep(False), "sweep of all": visible.sweep(True), "digests": visible.digests(False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_entries_of_a_page_are_looked_up_by_scope_or_position(settings: Settings, name: str) -> None:
+    names: dict[str, str] = {}
+    statement = re.sub(r"%\((\w+)\)s", lambda found: names.setdefault(found[1], f"${len(names) + 1}"), PAGES[name])
+    with psycopg.connect(settings.sync_dsn) as connection:
+        rows = connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}").fetchall()
+    plan = "\n".join(row[0] for row in rows)
+    assert "Seq Scan on entry" not in plan, plan
+    assert "Hash" not in plan, plan
+    assert re.search(r"ix_entry_(seq|scope) on entry", plan), plan
+
+
+async def test_a_connection_plans_each_statement_once(database: SyncDatabase) -> None:
+    async with database.reading("00000000-0000-4000-8000-000000000000") as connection:
+        row = await (await connection.execute("SHOW plan_cache_mode")).fetchone()
+    assert row == ("force_generic_plan",)

@@ -18,8 +18,8 @@ HEAD = """
       o.epoch, o.audit_position, encode(o.audit_chain, 'hex'),
       (SELECT encode(chain, 'hex') FROM audit WHERE organisation_id = o.organisation_id AND seq = o.seq),
       (SELECT encode(chain, 'hex') FROM audit WHERE organisation_id = o.organisation_id AND seq = %(position)s),
-      EXISTS (SELECT FROM membership_event m WHERE m.organisation_id = o.organisation_id AND m.user_id = %(user)s
-              AND m.seq >= least(%(grants)s::bigint, %(revokes)s::bigint)),
+      coalesce((SELECT max(m.seq) FROM membership_event m WHERE m.organisation_id = o.organisation_id AND m.user_id = %(user)s)
+               >= least(%(grants)s::bigint, %(revokes)s::bigint), false),
       a.roles, a.disabled)::text, 'UTF8')
   FROM organisation o LEFT JOIN actor a ON a.organisation_id = o.organisation_id AND a.user_id = %(user)s
   WHERE o.organisation_id = %(organisation)s"""

@@ -60,12 +60,13 @@ def tail(everything: bool) -> str:
       ORDER BY e.seq LIMIT %(limit)s"""
 
 
-# The same for a member not far behind: looking at each new entry costs less than at each scope.
+# The same for a member not far behind: looking at each new entry costs less than at each scope. OFFSET 0 keeps the planner
+# from reading all of the person's scopes into a table first.
 NEAR = f"""
   SELECT e.seq, e.bytes FROM entry e WHERE {_OF_ALL} AND e.seq > %(position)s
     AND (e.scope IN ('org', %(own)s) OR (%(member)s AND EXISTS (
       SELECT FROM visible_scope v WHERE v.organisation_id = %(organisation)s AND v.user_id = %(user)s AND v.scope = e.scope
-      AND (v.born OR (v.since_seq, v.scope) <= (%(grants)s, %(granted)s)) AND v.scope <> %(running)s)))
+      AND (v.born OR (v.since_seq, v.scope) <= (%(grants)s, %(granted)s)) AND v.scope <> %(running)s OFFSET 0)))
   ORDER BY e.seq LIMIT %(limit)s"""
 
 
@@ -133,10 +134,10 @@ DIGEST = f"""
 
 def digests(everything: bool) -> str:
     """(scope, count, hex of the hash) of every scope a bootstrap covered; empty ones are named too, for they are held."""
-    joined = f"({HELD}) v LEFT JOIN entry e ON {_OF_SCOPE} AND NOT e.deleted"
-    held = f"SELECT v.scope, {_DIGEST} FROM {joined} GROUP BY v.scope"
     if not everything:
-        return held
+        return f"""
+          SELECT v.scope, d.* FROM ({HELD}) v
+          CROSS JOIN LATERAL (SELECT {_DIGEST} FROM entry e WHERE {_OF_SCOPE} AND NOT e.deleted) d"""
     return f"""
       SELECT e.scope, {_DIGEST} FROM entry e WHERE {_OF_ALL} AND NOT e.deleted GROUP BY e.scope
       UNION ALL
