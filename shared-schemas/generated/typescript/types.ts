@@ -654,6 +654,55 @@ export interface Operation {
   reason?: string;
 }
 
+/** A patient as the patient endpoints give it. */
+export interface PatientRecord {
+  id: Uuid;
+  version: Version;
+  by: Author;
+  at: Timestamp;
+  body: Patient;
+}
+
+export interface PatientListResponse {
+  patients: PatientRecord[];
+  /** Ask again with after=<this>; absent at the end. */
+  next?: Uuid;
+}
+
+/** A letter as the patient endpoints give it. */
+export interface LetterRecord {
+  id: Uuid;
+  version: Version;
+  by: Author;
+  at: Timestamp;
+  body: Letter;
+}
+
+export interface LetterListResponse {
+  letters: LetterRecord[];
+}
+
+/** A record to make: the operation create without what a vault adds. The same op_id again answers the same. */
+export interface CreateRequest {
+  op_id: Uuid;
+  id: Uuid;
+  set: FieldValues;
+  seen?: Seen;
+  on_behalf_of?: Uuid;
+}
+
+/** Fields of a record to change: the operation patch without what a vault adds. The same op_id again answers the same. */
+export interface ChangeRequest {
+  op_id: Uuid;
+  base_version: Version;
+  set: FieldValues;
+  was: FieldValues;
+  seen?: Seen;
+  seen_sha256?: Sha256;
+  on_behalf_of?: Uuid;
+  reason?: string;
+}
+
 export interface PushRequest {
   device_id: Uuid;
   audit_head?: AuditHead;

@@ -19,7 +19,7 @@ from quill.guard import Guard, answer
 from quill.identity.identity import Identity
 from quill.keys import Keys
 from quill.postgres.sessions import AuthDatabase, SyncDatabase
-from quill.routes import attachments, auth, conflicts, health, live, push, sync
+from quill.routes import attachments, auth, conflicts, health, live, patients, push, sync
 from quill.routes.openapi import Documents
 from quill.routes.static import Site
 from quill.services import Services
@@ -54,7 +54,7 @@ def application(settings: Settings) -> FastAPI:
     app = FastAPI(title="Quill", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
     # In the order they are most often asked for; the app's own addresses take what is left.
-    for routes in (sync.routes, push.routes, live.routes, auth.routes, attachments.routes, conflicts.routes):
+    for routes in (sync.routes, push.routes, live.routes, auth.routes, attachments.routes, conflicts.routes, patients.routes):
         app.router.routes.extend(routes)
     app.include_router(health.router)
     app.router.routes.extend(Documents(app).routes())

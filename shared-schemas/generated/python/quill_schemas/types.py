@@ -647,6 +647,58 @@ class Operation(TypedDict):
     reason: NotRequired[str]
 
 
+class PatientRecord(TypedDict):
+    """A patient as the patient endpoints give it."""
+
+    id: Uuid
+    version: Version
+    by: Author
+    at: Timestamp
+    body: Patient
+
+
+class PatientListResponse(TypedDict):
+    patients: list[PatientRecord]
+    next: NotRequired[Uuid]
+
+
+class LetterRecord(TypedDict):
+    """A letter as the patient endpoints give it."""
+
+    id: Uuid
+    version: Version
+    by: Author
+    at: Timestamp
+    body: Letter
+
+
+class LetterListResponse(TypedDict):
+    letters: list[LetterRecord]
+
+
+class CreateRequest(TypedDict):
+    """A record to make: the operation create without what a vault adds. The same op_id again answers the same."""
+
+    op_id: Uuid
+    id: Uuid
+    set: FieldValues
+    seen: NotRequired[Seen]
+    on_behalf_of: NotRequired[Uuid]
+
+
+class ChangeRequest(TypedDict):
+    """Fields of a record to change: the operation patch without what a vault adds. The same op_id again answers the same."""
+
+    op_id: Uuid
+    base_version: Version
+    set: FieldValues
+    was: FieldValues
+    seen: NotRequired[Seen]
+    seen_sha256: NotRequired[Sha256]
+    on_behalf_of: NotRequired[Uuid]
+    reason: NotRequired[str]
+
+
 class PushRequest(TypedDict):
     device_id: Uuid
     audit_head: NotRequired[AuditHead]

@@ -12,10 +12,10 @@ from starlette.routing import BaseRoute, Route
 from quill.body import read_named
 from quill.errors import ApiError
 from quill.identity.guard import actor_of
+from quill.routes.addressed import id_in
 from quill.routes.contract import contract
 from quill.services import services_of
 from quill.sync.attachments import File
-from quill_schemas import validator
 
 # Types a browser may be told; anything else is bytes.
 SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf", "text/plain"})
@@ -35,7 +35,7 @@ async def open_upload(request: Request) -> Response:
 
 async def put_part(request: Request) -> Response:
     """Takes the bytes of one part, at the address `open` gave; again is harmless."""
-    attachment_id, part = _id(request), _part(request)
+    attachment_id, part = id_in(request, "id"), _part(request)
     ticket = request.query_params.get("ticket", "")
     await services_of(request).attachments.put(attachment_id, part, ticket, request.stream())
     return Response(status_code=204)
@@ -45,7 +45,7 @@ async def put_part(request: Request) -> Response:
 async def parts(request: Request) -> Response:
     """Which parts have arrived."""
     actor = await actor_of(request)
-    arrived = await services_of(request).attachments.parts(actor, _id(request))
+    arrived = await services_of(request).attachments.parts(actor, id_in(request, "id"))
     return _json({"parts": [{"part": one.part, "size": one.size, "sha256": one.sha256} for one in arrived]})
 
 
@@ -54,14 +54,14 @@ async def complete(request: Request) -> Response:
     """Checks size and SHA-256 of the whole; answers the new state."""
     actor = await actor_of(request)
     services = services_of(request)
-    state = await services.attachments.complete(actor, _id(request))
+    state = await services.attachments.complete(actor, id_in(request, "id"))
     return _json({"state": state})
 
 
 async def content(request: Request) -> Response:
     """The bytes, once clean; to be saved, never to be shown in our origin."""
     actor = await actor_of(request)
-    file, chunks = await services_of(request).attachments.content(actor, _id(request))
+    file, chunks = await services_of(request).attachments.content(actor, id_in(request, "id"))
     return StreamingResponse(chunks, headers=_headers(file))
 
 
@@ -79,13 +79,6 @@ def _base(request: Request) -> str:
     """Our own origin as the client reached it, where it is one of ours."""
     host = request.headers.get("host", "")
     return next((origin for origin in services_of(request).settings.public_origins if urlsplit(origin).netloc == host), "")
-
-
-def _id(request: Request) -> str:
-    attachment_id: str = request.path_params["id"]
-    if validator("Uuid")(attachment_id):
-        raise ApiError("not_found")
-    return attachment_id
 
 
 def _part(request: Request) -> int:

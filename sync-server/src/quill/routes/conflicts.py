@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from quill.body import read_named
-from quill.errors import ApiError, invalid_request
+from quill.errors import invalid_request
 from quill.identity.guard import actor_of
+from quill.routes.addressed import id_in, now
 from quill.routes.contract import contract
 from quill.routes.encoding import whole
 from quill.services import services_of
 from quill.sync import conflicts
-from quill_schemas import validator
 
 STATUSES = ("open", "resolved")
 
@@ -39,7 +37,7 @@ async def list_all(request: Request) -> Response:
 async def one(request: Request) -> Response:
     """One conflict, with base, theirs and mine side by side."""
     actor = await actor_of(request)
-    found = await conflicts.conflict_of(services_of(request).sync_database, actor, _id(request))
+    found = await conflicts.conflict_of(services_of(request).sync_database, actor, id_in(request, "id"))
     return whole(request, orjson.dumps(found))
 
 
@@ -48,7 +46,7 @@ async def resolve(request: Request) -> Response:
     """Decides a conflict. 409 with the conflict as it is now where it moved on."""
     actor = await actor_of(request)
     said = await read_named(request, "ResolveRequest", limit=1 << 20)
-    return whole(request, await conflicts.resolve(services_of(request).writers, actor, _id(request), said, _now()))
+    return whole(request, await conflicts.resolve(services_of(request).writers, actor, id_in(request, "id"), said, now()))
 
 
 @contract(request="ReturnRequest", response="Verdict")
@@ -56,18 +54,7 @@ async def give_back(request: Request) -> Response:
     """Gives a conflict back to its author; it stays open."""
     actor = await actor_of(request)
     said = await read_named(request, "ReturnRequest")
-    return whole(request, await conflicts.give_back(services_of(request).writers, actor, _id(request), said, _now()))
-
-
-def _id(request: Request) -> str:
-    conflict_id: str = request.path_params["id"]
-    if validator("Uuid")(conflict_id):
-        raise ApiError("not_found")
-    return conflict_id
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return whole(request, await conflicts.give_back(services_of(request).writers, actor, id_in(request, "id"), said, now()))
 
 
 routes = [

@@ -205,7 +205,8 @@ class Batch:
             if not sent.faults and op["action"] == "resolve":
                 return self._resolved(op, user_id, submission.device_id)
             facts, device_id = self._facts, submission.device_id
-            policy = facts.policy(user_id, device_id, named_in(op))
+            # A conflict names where its words came from: without a vault that is the session.
+            policy = facts.policy(user_id, device_id or submission.actor.session_id, named_in(op))
             return decide(facts.current(op, device_id), facts.foreign(op, device_id), op, policy, sent.faults)
         except Exception as error:
             # A mistake of ours must not hold up the queue (G7). Only where, never what: it may be a patient's.
