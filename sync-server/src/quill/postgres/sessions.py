@@ -82,9 +82,12 @@ class SyncDatabase:
 
 async def _plan_once(connection: SyncConnection) -> None:
     """Each statement is planned when a connection first meets it, not each time it is asked: planning took most of a pull of
-    one change (2.4 of 3 ms). The statements are written so that one plan is right whatever is asked (``test_plans.py``).
+    one change. So the plan must be right for any values and any size of the tables: by the indexes (decision 13).
     """
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    await connection.execute(_PLAN_ONCE)
+
+
+_PLAN_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
 
 
 class AuthDatabase:
