@@ -13,7 +13,7 @@ from client import Client, Request, crowd
 from limits import CommitLimit, CopyLimit
 from organisation import Organisation, vacuum
 from peer import Pouch, documents
-from records import Body, patients
+from records import Body, patients, uuid7
 from report import LIMIT, OURS, PEER, Contender, Figure, Floor, Turns, spread
 from servers import running
 
@@ -179,6 +179,6 @@ def _change(patient: tuple[str, Body]) -> dict[str, object]:
 
 def _operation(record_id: str, action: str, base: int, **members: object) -> dict[str, object]:
     return {
-        "op_id": str(uuid4()), "kind": "patient", "id": record_id, "action": action, "schema": 1, "base_version": base,
+        "op_id": uuid7(), "kind": "patient", "id": record_id, "action": action, "schema": 1, "base_version": base,
         "made_at": MADE_AT, **members,
     }  # fmt: skip

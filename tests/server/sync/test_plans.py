@@ -13,6 +13,7 @@ from quill.settings import Settings
 from quill.sync import changes, facts_sql, visible
 
 STATEMENTS = {name for name in vars(facts_sql) if name.isupper() and not name.startswith("_")}
+NOBODY = "00000000-0000-4000-8000-000000000000"
 #: Asked for one or two keys a batch.
 FEW = {"ACTORS", "DEVICES", "SHOWN", "TEAMS"}
 OF_THE_ORGANISATION = re.compile(r"\(organisation_id = [^)]*\)")
@@ -20,13 +21,11 @@ KEY_OF_ANOTHER_ROW = re.compile(r" [=>] \(*\w+\.\w+")
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS - FEW))
-def test_what_is_wanted_is_looked_up_and_never_held_against_every_row(settings: Settings, name: str) -> None:
+async def test_what_is_wanted_is_looked_up_and_never_held_against_every_row(database: SyncDatabase, name: str) -> None:
     """The plan a connection keeps is made without the values; among 6,000 verdicts a bad one took 2 s for a batch of 500."""
     numbers = count(1)
     statement = re.sub("%[sb]", lambda _: f"${next(numbers)}", getattr(facts_sql, name)).replace("%%", "%")
-    with psycopg.connect(settings.sync_dsn) as connection:
-        rows = connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}").fetchall()
-    plan = "\n".join(row[0] for row in rows)
+    plan = await plan_of(database, statement)
     assert "Join Filter" not in plan, plan
     assert "Seq Scan" not in plan, plan
     conditions = re.findall(r"Index Cond: (.*)", plan)
@@ -42,15 +41,20 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_entries_of_a_page_are_looked_up_by_scope_or_position(settings: Settings, name: str) -> None:
+async def test_entries_of_a_page_are_looked_up_by_scope_or_position(database: SyncDatabase, name: str) -> None:
     names: dict[str, str] = {}
     statement = re.sub(r"%\((\w+)\)s", lambda found: names.setdefault(found[1], f"${len(names) + 1}"), PAGES[name])
-    with psycopg.connect(settings.sync_dsn) as connection:
-        rows = connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}").fetchall()
-    plan = "\n".join(row[0] for row in rows)
+    plan = await plan_of(database, statement)
     assert "Seq Scan on entry" not in plan, plan
     assert "Hash" not in plan, plan
     assert re.search(r"ix_entry_(seq|scope) on entry", plan), plan
+
+
+async def plan_of(database: SyncDatabase, statement: str) -> str:
+    """As a connection of ours keeps it: without the values."""
+    async with database.reading(NOBODY) as connection:
+        found = await connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}")
+        return "\n".join(row[0] for row in await found.fetchall())
 
 
 async def test_a_plan_made_for_an_empty_table_is_right_for_a_full_one(settings: Settings, database: SyncDatabase) -> None:
@@ -61,12 +65,11 @@ async def test_a_plan_made_for_an_empty_table_is_right_for_a_full_one(settings: 
         owner.execute("GRANT USAGE ON SCHEMA emptied TO PUBLIC")
         owner.execute("GRANT SELECT ON emptied.verdict TO PUBLIC")
         owner.execute("VACUUM ANALYZE emptied.verdict")
-    statement = "SELECT 1 FROM emptied.verdict WHERE organisation_id = %s AND op_id = %s AND attempt = 0"
-    nobody = "00000000-0000-4000-8000-000000000000"
     try:
-        async with database.reading(nobody) as connection:
-            found = await connection.execute(f"EXPLAIN (FORMAT TEXT) {statement}", (nobody, nobody))
-            plan = "\n".join(row[0] for row in await found.fetchall())
+        plan = await plan_of(
+            database, "SELECT 1 FROM emptied.verdict WHERE organisation_id = $1 AND op_id = $2 AND attempt = 0"
+        )
+        async with database.reading(NOBODY) as connection:
             mode = await (await connection.execute("SHOW plan_cache_mode")).fetchone()
     finally:
         with psycopg.connect(settings.sync_owner_dsn, autocommit=True) as owner:

@@ -87,7 +87,9 @@ async def _plan_once(connection: SyncConnection) -> None:
     await connection.execute(_PLAN_ONCE)
 
 
-_PLAN_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
+_PLAN_ONCE = """
+  SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false),
+         set_config('enable_bitmapscan', 'off', false)"""
 
 
 class AuthDatabase:
