@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import orjson
+import pytest
 
 from .ward import Device, Ward, outcomes, section, sections, seen, signature
 
@@ -224,3 +225,30 @@ async def test_roles_are_those_of_the_session_that_the_log_confirms(ward: Ward) 
     verdict = await letter.amara.one(letter.edit(letter.amara, "plan", "Walk.", "Rest."))
     assert verdict["outcome"] in ("rejected", "quarantined")
     assert (await ward.entry(letter.id))["version"] == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_who_saw_a_patient_before_they_had_a_number_saw_the_right_one(ward: Ward, together: bool) -> None:
+    """Rule 8 looks back: that an earlier version had no NHS number is what was seen, read from history or from the batch."""
+    amara, ben = await ward.device(ward.amara), await ward.device(ward.ben)
+    patient = amara.new_patient()
+    await amara.push(patient)
+    number = ben.patch("patient", patient["id"], 1, set={"nhs_number": ward.nhs_number()}, was={"nhs_number": None})
+    letter = amara.new_letter(patient["id"])
+    if together:
+        verdicts = await asyncio.gather(ben.one(number), amara.one(letter))
+    else:
+        verdicts = [await ben.one(number), await amara.one(letter)]
+    assert outcomes(verdicts) == ["applied", "applied"]
+
+
+async def test_a_name_that_was_only_set_in_vain_says_nothing_of_the_number(ward: Ward) -> None:
+    """What became no version says what it set and no more: that it named no NHS number doesn't mean that there was none."""
+    amara, ben = await ward.device(ward.amara), await ward.device(ward.ben)
+    patient = amara.new_patient(nhs_number=ward.nhs_number())
+    await amara.push(patient)
+    was, other = {"family": "Okafor", "given": ["Ada"]}, {"family": "Obi", "given": ["Ada"]}
+    await ben.one(ben.patch("patient", patient["id"], 1, set={"name": {"family": "Eze", "given": ["Ada"]}}, was={"name": was}))
+    vain = amara.patch("patient", patient["id"], 1, set={"name": other}, was={"name": was})
+    letter = amara.new_letter(patient["id"]) | {"seen": seen(patient["id"], name=other)}
+    assert outcomes(await amara.push(vain, letter)) == ["conflict", "conflict"]
